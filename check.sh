@@ -1,0 +1,167 @@
+#!/bin/bash
+# Sets up the machine, builds in every way, runs all tests, and closes with "N passed, N failed".
+set -euo pipefail
+
+usage() {
+    cat <<'USAGE'
+usage: ./check.sh [--long] [SUITE...]
+  --long  more repetitions of what is random
+  SUITE   only these, of:
+USAGE
+    printf '    %s\n' "${suites[@]}"
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$root"
+. scripts/common.sh
+
+# In this order, two at a time; the last ones, which measure time, one by one.
+suites=(build-gcc build-clang unit-asan unit-tsan)
+alone_suites=(e2e)
+long_suites=(e2e-asan)
+
+results=$root/build/check
+is_long=${CALL_LONG:-}
+
+# --- what a suite is made of; each runs in a process of its own and ends with `result PASSED FAILED` ---
+
+result() {
+    echo "$1 $2" >"$results/$suite.result"
+    [ "$2" -eq 0 ]
+}
+
+# A suite of one check: the command succeeds or not.
+one_check() {
+    if "$@"; then result 1 0; else result 0 1; fi
+}
+
+build_with() {
+    configure_and_make "build/check-$1" all --enable-werror CC="$1"
+}
+
+# Adds up what `make check` left in a folder: the cases of GLib's tests, and the scripts as one each.
+count_make_check() {
+    local trs log ok not_ok passed=0 failed=0
+    while IFS= read -r trs; do
+        log=${trs%.trs}.log
+        ok=$(grep -c '^ *ok [0-9]' "$log") || true
+        not_ok=$(grep -c '^ *not ok [0-9]' "$log") || true
+        if grep -q '^:test-result: PASS' "$trs"; then
+            [ "$ok" -gt 0 ] || ok=1
+        elif ! grep -q '^:test-result: SKIP' "$trs"; then
+            echo "--- ${log#"$root/"}"
+            cat "$log"
+            [ "$not_ok" -gt 0 ] || not_ok=1
+        fi
+        passed=$((passed + ok)) failed=$((failed + not_ok))
+    done < <(find "$1/tests" -name '*.trs')
+    result "$passed" "$failed"
+}
+
+# make_check DIR SANITIZER: all unit, scenario, contract and plugin tests.
+make_check() {
+    local dir=build/check-$1
+    (configure_and_make "$dir" all --enable-werror --enable-sanitizer="$2" CFLAGS='-g -O1')
+    find "$dir/tests" -name '*.trs' -delete
+    make -C "$dir" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || tail -n 30 "$results/$suite.make"
+    count_make_check "$root/$dir"
+}
+
+# end_to_end BUILD [variables]
+end_to_end() {
+    local counts plugin
+    plugin=$(plugin_of "$root/$1") || fail "there is no plugin in $1"
+    shift
+    mkdir -p "$results/tmp"
+    env TMPDIR="$results/tmp" CALL_PLUGIN="$plugin" "$@" node tests/e2e/run.mjs | tee "$results/$suite.out" || true
+    counts=$(sed -n 's/^e2e: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$results/$suite.out")
+    # shellcheck disable=SC2086
+    result $counts
+}
+
+run_suite() {
+    local long=()
+    [ -z "$is_long" ] || long=(E2E_BURSTS=1000 E2E_SHUTDOWNS=50)
+    case "$suite" in
+    build-gcc) one_check build_with gcc ;;
+    build-clang) one_check build_with clang ;;
+    unit-asan) make_check asan address,undefined ;;
+    unit-tsan) make_check tsan thread ;;
+    e2e) end_to_end build/check-gcc "${long[@]}" ;;
+    e2e-asan)
+        end_to_end build/check-asan CALL_PRELOAD="$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 ;;
+    *) fail "there is no suite $suite" ;;
+    esac
+}
+
+# --- running the suites ---
+
+# start_suite NAME: in the background.
+start_suite() {
+    rm -f "$results/$1.result"
+    CALL_LONG=$is_long spawn bash "$root/check.sh" --run-suite "$1" >"$results/$1.log" 2>&1
+    started[$1]=$SECONDS
+    running[$1]=$child
+}
+
+passed=0
+failed=0
+declare -A started running
+
+finish_suite() {
+    local name=$1 status=0 ok not_ok
+    wait "${running[$name]}" || status=$?
+    forget "${running[$name]}"
+    if ! read -r ok not_ok 2>/dev/null <"$results/$name.result"; then
+        ok=0 not_ok=1
+        echo "$name did not run to its end (status $status)"
+    fi
+    [ "$not_ok" -eq 0 ] || { echo "--- $name failed:" && cat "$results/$name.log"; }
+    passed=$((passed + ok)) failed=$((failed + not_ok))
+    printf '%-12s %5d passed, %d failed, %4d s\n' "$name" "$ok" "$not_ok" $((SECONDS - started[$name]))
+}
+
+# All of these at once.
+run_together() {
+    local name
+    for name in "$@"; do start_suite "$name"; done
+    for name in "$@"; do finish_suite "$name"; done
+}
+
+trap 'trap "" INT TERM HUP; end_children' EXIT
+trap 'exit 130' INT TERM HUP
+
+chosen=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --long) is_long=yes ;;
+    --run-suite)
+        suite=$2
+        trap - EXIT
+        run_suite
+        exit
+        ;;
+    -h | --help) usage && exit 0 ;;
+    -*) usage >&2 && exit 2 ;;
+    *) chosen+=("$1") ;;
+    esac
+    shift
+done
+
+scripts/setup.sh check
+mkdir -p "$results"
+rm -rf "$results"/*
+npm_packages
+step bash -euc make_configure >"$results/autogen.log" 2>&1 || { cat "$results/autogen.log" >&2 && fail "autogen.sh failed"; }
+
+if [ "${#chosen[@]}" -gt 0 ]; then
+    for name in "${chosen[@]}"; do run_together "$name"; done
+else
+    [ -z "$is_long" ] || alone_suites+=("${long_suites[@]}")
+    run_together build-gcc build-clang
+    run_together unit-asan unit-tsan
+    for name in "${alone_suites[@]}"; do run_together "$name"; done
+fi
+echo "check.sh took $SECONDS s"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

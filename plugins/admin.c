@@ -1,0 +1,78 @@
+#include "door.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "core/event.h"
+#include "wire/request.h"
+#include "wire/write.h"
+
+static json_t *closed_counts(const HubStats *stats)
+{
+    json_t *counts = json_object();
+
+    for (guint i = 0; i < CALL_STATES; i++) {
+        if (call_state_is_final((CallState)i))
+            json_object_set_new(counts, call_state_name((CallState)i), json_integer((json_int_t)stats->closed[i]));
+    }
+    return counts;
+}
+
+static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
+{
+    HubStats stats;
+
+    service_stats(door.service, &stats);
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "call", "success", "request",
+                     "stats", "users", (json_int_t)stats.users, "devices", (json_int_t)stats.devices, "away",
+                     (json_int_t)stats.away, "liveCalls", (json_int_t)stats.live_calls, "endedCalls",
+                     (json_int_t)stats.ended_calls, "steps", (json_int_t)stats.steps, "initiated",
+                     (json_int_t)stats.initiated, "accepted", (json_int_t)stats.accepted, "refused",
+                     (json_int_t)stats.refused, "closed", closed_counts(&stats));
+}
+
+/* A request of the protocol, for the user that it names. */
+static json_t *answer_for_user(json_t *body)
+{
+    json_t *data;
+    Request request;
+    Reply reply;
+
+    if (request_parse(&request, body, DOOR_BACKEND)) {
+        service_request(door.service, NULL, &request.event, &reply);
+        log_request(&request.event, &reply);
+        data = write_reply(&reply, service_hub_settings(door.service));
+        reply_clear(&reply);
+    } else {
+        data = write_refusal(request.event.fault.refusal, request.event.fault.text,
+                             json_string_value(json_object_get(body, "request")));
+    }
+    request_clear(&request);
+    return data;
+}
+
+static const struct {
+    const char *name;
+    json_t *(*answer)(json_t *body);
+} admin_requests[] = {
+    {"stats", answer_stats},
+};
+
+/* Borrows the message, which may be absent; the answer is given away. */
+json_t *handle_admin_message(json_t *message)
+{
+    const char *name = json_string_value(json_object_get(message, "request"));
+    json_t *(*how)(json_t *body) = answer_for_user;
+    json_t *reply;
+
+    if (!door_enter())
+        return NULL;
+    for (guint i = 0; name && i < G_N_ELEMENTS(admin_requests); i++) {
+        if (strcmp(admin_requests[i].name, name) == 0)
+            how = admin_requests[i].answer;
+    }
+    reply = how(message);
+    door_leave();
+    return reply;
+}

@@ -1,0 +1,33 @@
+#include "door.h"
+
+#include "base/log.h"
+#include "wire/write.h"
+
+extern gint janus_is_stopping(void);
+
+static void send_event(gpointer connection, const Message *message)
+{
+    Session *session = connection;
+    json_t *event;
+
+    /* Janus's transports may be gone already, and a stopped handle is only an error line in its log. */
+    if (janus_is_stopping() || g_atomic_int_get(&session->handle->stopped))
+        return;
+    event = write_message(message);
+    /* Janus borrows the event, and says 0 also when it drops it: a device that missed it asks with call:register. */
+    if (door.gateway->push_event(session->handle, create(), NULL, event, NULL) == 0)
+        log_sent(message);
+    json_decref(event);
+}
+
+static void ref(gpointer connection)
+{
+    session_ref(connection);
+}
+
+static void unref(gpointer connection)
+{
+    session_unref(connection);
+}
+
+const Delivery janus_delivery = {.send = send_event, .ref = ref, .unref = unref};

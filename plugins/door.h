@@ -1,0 +1,69 @@
+/* The Janus door: what the files of this folder share. It is the only code that knows Janus. */
+#pragma once
+
+#include <glib.h>
+#include <janus/plugins/plugin.h>
+
+#include "base/config.h"
+#include "service/service.h"
+
+#define PLUGIN_PACKAGE "janus.plugin.call"
+
+/* One loaded plugin, from init() to destroy(). */
+typedef struct {
+    janus_callbacks *gateway;
+    Config *config;
+    Service *service;
+
+    GMutex lock; /* guards each handle's plugin_handle and what is below */
+    GCond idle;  /* no call is under way */
+    GHashTable *sessions; /* of Session, a reference each: the open ones */
+    guint calls;          /* of Janus into us, under way */
+    gboolean is_open;     /* between init() and destroy() */
+} Door;
+
+extern Door door;
+
+/* A Janus handle, ours as long as a queued event or the handle itself needs it. */
+typedef struct {
+    gatomicrefcount refs;
+    janus_plugin_session *handle; /* a reference of Janus's, taken for us after create_session() */
+    Peer *peer;                   /* the hub's address of it, which holds a reference to us; ours until it is closed */
+} Session;
+
+/* --- door.c: who is inside --- */
+
+/* A call of Janus into us. FALSE when the door is shut: do nothing. Each TRUE needs a door_leave(). */
+gboolean door_enter(void);
+void door_leave(void);
+/* Shuts it, and returns when everybody has left and every session is closed. */
+void door_shut(void);
+
+/* --- session.c --- */
+
+void session_create(janus_plugin_session *handle, int *error);
+void session_destroy(janus_plugin_session *handle, int *error);
+json_t *session_query(janus_plugin_session *handle);
+/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed. */
+Peer *peer_of(janus_plugin_session *handle);
+Session *session_ref(Session *session);
+void session_unref(Session *session);
+/* Its device went away. Once; repeats do nothing. */
+void session_close(Session *session);
+
+/* --- the rest: one file each --- */
+
+struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *transaction, json_t *message,
+                                           json_t *jsep);
+json_t *handle_admin_message(json_t *message);
+
+extern const Delivery janus_delivery; /* its connections are Sessions */
+extern const Notifier janus_notifier;
+
+/* The log lines that the users' guide looks for (docs/protocol.md, section 8). */
+void log_request(const Event *event, const Reply *reply);
+void log_sent(const Message *message);
+void log_missed(const Message *message);
+
+/* The plugin, as Janus gets it; push_event wants it. */
+janus_plugin *create(void);

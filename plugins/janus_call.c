@@ -1,0 +1,221 @@
+/* The plugin table, and the life of the plugin in Janus. */
+#include "door.h"
+
+#include <janus/debug.h>
+
+#include "base/log.h"
+#include "call-config.h"
+#include "store/memory.h"
+
+extern int janus_version;
+extern char *janus_version_string;
+
+#define DESCRIPTION "Call signalling: a call rings on every device, one accepts or rejects, the caller knows at once"
+
+static janus_plugin plugin;
+
+/* --- the log goes to Janus --- */
+
+static void log_to_janus(LogLevel level, const char *line)
+{
+    switch (level) {
+    case LOG_LEVEL_FATAL:
+        JANUS_LOG(LOG_FATAL, "[" PLUGIN_PACKAGE "] %s\n", line);
+        return;
+    case LOG_LEVEL_ERROR:
+        JANUS_LOG(LOG_ERR, "[" PLUGIN_PACKAGE "] %s\n", line);
+        return;
+    case LOG_LEVEL_WARN:
+        JANUS_LOG(LOG_WARN, "[" PLUGIN_PACKAGE "] %s\n", line);
+        return;
+    case LOG_LEVEL_INFO:
+        JANUS_LOG(LOG_INFO, "[" PLUGIN_PACKAGE "] %s\n", line);
+        return;
+    case LOG_LEVEL_VERBOSE:
+        JANUS_LOG(LOG_VERB, "[" PLUGIN_PACKAGE "] %s\n", line);
+        return;
+    case LOG_LEVEL_DEBUG:
+        JANUS_LOG(LOG_HUGE, "[" PLUGIN_PACKAGE "] %s\n", line);
+        return;
+    }
+}
+
+/* --- init and destroy --- */
+
+/* Structures and functions of Janus change between versions that announce the same plugin API. */
+static gboolean is_our_janus(void)
+{
+    if (janus_version == JANUS_BUILD_VERSION)
+        return TRUE;
+    log_line(LOG_LEVEL_FATAL,
+             "This plugin was built for Janus %s and does not run in Janus %s: build it again, with the headers of "
+             "this Janus (./configure --with-janus=PREFIX)",
+             JANUS_BUILD_VERSION_STRING, janus_version_string);
+    return FALSE;
+}
+
+static Config *read_config(const char *folder)
+{
+    g_autofree char *path = g_strdup_printf("%s/" PLUGIN_PACKAGE ".jcfg", folder);
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) error = NULL;
+    gboolean is_good = config_load(config, path, warnings, &error);
+
+    for (guint i = 0; i < warnings->len; i++)
+        log_line(LOG_LEVEL_WARN, "%s", (const char *)g_ptr_array_index(warnings, i));
+    if (!is_good) {
+        log_line(LOG_LEVEL_FATAL, "The configuration is wrong, so the plugin does not load: %s", error->message);
+        return NULL;
+    }
+    return g_steal_pointer(&config);
+}
+
+static HubSettings hub_settings(const Config *config)
+{
+    HubSettings settings;
+
+    hub_settings_init(&settings);
+    settings.timers = (Timers){
+        .ring_us = config->timers.ring_ms * 1000,
+        .unreachable_us = config->timers.unreachable_ms * 1000,
+        .caller_grace_us = config->timers.caller_grace_ms * 1000,
+        .in_call_grace_us = config->timers.in_call_grace_ms * 1000,
+        .media_us = config->timers.media_ms * 1000,
+        .max_duration_us = config->timers.max_duration_ms * 1000,
+    };
+    settings.limits = (Limits){
+        .max_devices = config->limits.max_devices,
+        .max_live_calls = config->limits.max_live_calls,
+        .max_ended_per_user = config->limits.max_ended_per_user,
+        .max_ended = config->limits.max_ended,
+        .max_early_ends = config->limits.max_early_ends,
+    };
+    settings.reveal_presence = config->general.reveal_presence;
+    return settings;
+}
+
+static Store *open_store(const Config *config)
+{
+    return memory_store_new(config->limits.max_ended);
+}
+
+static int start(const Config *config)
+{
+    ServiceOptions options = {
+        .hub = hub_settings(config),
+        .store = open_store(config),
+        .notifier = &janus_notifier,
+        .store_wait_us = config->store.store_wait_ms * 1000,
+        .max_waiting_replies = config->store.max_waiting_replies,
+    };
+
+    if (!options.store)
+        return -1;
+    door.service = service_new(&options);
+    return 0;
+}
+
+static void forget_session(gpointer session)
+{
+    session_unref(session);
+}
+
+static int call_init(janus_callbacks *callback, const char *config_path)
+{
+    log_set_sink(log_to_janus);
+    if (!is_our_janus())
+        return -1;
+    door.gateway = callback;
+    door.config = read_config(config_path);
+    if (!door.config)
+        return -1;
+    if (start(door.config) != 0) {
+        g_clear_pointer(&door.config, config_free);
+        return -1;
+    }
+    g_mutex_init(&door.lock);
+    g_cond_init(&door.idle);
+    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, forget_session, NULL);
+    door.is_open = TRUE;
+    log_line(LOG_LEVEL_INFO, PACKAGE_STRING " for Janus %s is ready", JANUS_BUILD_VERSION_STRING);
+    return 0;
+}
+
+static void call_destroy(void)
+{
+    if (!door.service)
+        return;
+    door_shut();
+    g_clear_pointer(&door.service, service_free);
+    g_clear_pointer(&door.sessions, g_hash_table_unref);
+    g_clear_pointer(&door.config, config_free);
+    log_line(LOG_LEVEL_INFO, PACKAGE_STRING " is gone");
+}
+
+/* --- what it is --- */
+
+static int get_api_compatibility(void)
+{
+    return JANUS_PLUGIN_API_VERSION;
+}
+
+static int get_version(void)
+{
+    return 1;
+}
+
+static const char *get_version_string(void)
+{
+    return PACKAGE_VERSION;
+}
+
+static const char *get_description(void)
+{
+    return DESCRIPTION;
+}
+
+static const char *get_name(void)
+{
+    return "Janus Call";
+}
+
+static const char *get_author(void)
+{
+    return "The Janus Call project";
+}
+
+static const char *get_package(void)
+{
+    return PLUGIN_PACKAGE;
+}
+
+/* --- media: none of it is ours yet, but Janus wants the functions --- */
+
+static void ignore_media(janus_plugin_session *handle G_GNUC_UNUSED)
+{
+}
+
+static janus_plugin plugin = {
+    .init = call_init,
+    .destroy = call_destroy,
+    .get_api_compatibility = get_api_compatibility,
+    .get_version = get_version,
+    .get_version_string = get_version_string,
+    .get_description = get_description,
+    .get_name = get_name,
+    .get_author = get_author,
+    .get_package = get_package,
+    .create_session = session_create,
+    .handle_message = handle_message,
+    .handle_admin_message = handle_admin_message,
+    .setup_media = ignore_media,
+    .hangup_media = ignore_media,
+    .destroy_session = session_destroy,
+    .query_session = session_query,
+};
+
+__attribute__((visibility("default"))) janus_plugin *create(void)
+{
+    return &plugin;
+}

@@ -1,0 +1,35 @@
+#include "door.h"
+
+#include <jansson.h>
+
+#include "wire/write.h"
+
+/* A record is created ringing, whatever it is by now. */
+static const char *fact_name(Change change, const Record *record)
+{
+    static const char *const names[CALL_STATES] = {
+        [CALL_RINGING] = "call.ringing",     [CALL_ACCEPTED] = "call.accepted", [CALL_REJECTED] = "call.rejected",
+        [CALL_CANCELLED] = "call.cancelled", [CALL_TIMEOUT] = "call.timeout",   [CALL_ENDED] = "call.ended",
+        [CALL_FAILED] = "call.failed",
+    };
+
+    return names[change == CHANGE_CREATED ? CALL_RINGING : record->status];
+}
+
+static void tell_event_handlers(gpointer self G_GNUC_UNUSED, Change change, const Record *record)
+{
+    json_t *event;
+
+    if (!door.config->general.events || !door.gateway->events_is_enabled())
+        return;
+    event = json_pack("{s:s, s:o}", "event", fact_name(change, record), "record", write_record(record, VIEW_FULL));
+    /* Janus takes the event over. No handle: one that is dying would have it dropped. */
+    door.gateway->notify_event(create(), NULL, event);
+}
+
+static void note_missed(gpointer self G_GNUC_UNUSED, const Message *message)
+{
+    log_missed(message);
+}
+
+const Notifier janus_notifier = {.changed = tell_event_handlers, .missed = note_missed};

@@ -1,0 +1,100 @@
+#include "door.h"
+
+#include <jansson.h>
+
+/* Janus has not initialised the handle's reference count yet: no push, no reference, no blocking. The reference that
+ * it takes for us right after this call is dropped when the session is freed. */
+void session_create(janus_plugin_session *handle, int *error)
+{
+    Session *session;
+
+    if (!door_enter()) {
+        *error = -1;
+        return;
+    }
+    session = g_new0(Session, 1);
+    g_atomic_ref_count_init(&session->refs);
+    session->handle = handle;
+    session->peer = service_connect(door.service, &janus_delivery, session);
+
+    g_mutex_lock(&door.lock);
+    handle->plugin_handle = session;
+    g_hash_table_add(door.sessions, session);
+    g_mutex_unlock(&door.lock);
+    door_leave();
+}
+
+Session *session_ref(Session *session)
+{
+    g_atomic_ref_count_inc(&session->refs);
+    return session;
+}
+
+void session_unref(Session *session)
+{
+    if (!g_atomic_ref_count_dec(&session->refs))
+        return;
+    janus_refcount_decrease(&session->handle->ref);
+    g_free(session);
+}
+
+Peer *peer_of(janus_plugin_session *handle)
+{
+    const Session *session;
+    Peer *peer;
+
+    g_mutex_lock(&door.lock);
+    session = handle->plugin_handle;
+    peer = session ? peer_ref(session->peer) : NULL;
+    g_mutex_unlock(&door.lock);
+    return peer;
+}
+
+void session_close(Session *session)
+{
+    service_disconnect(door.service, session->peer);
+}
+
+void session_destroy(janus_plugin_session *handle, int *error)
+{
+    Session *session;
+
+    if (!door_enter()) {
+        *error = -1;
+        return;
+    }
+    g_mutex_lock(&door.lock);
+    session = handle->plugin_handle;
+    handle->plugin_handle = NULL;
+    if (session)
+        g_hash_table_steal(door.sessions, session);
+    g_mutex_unlock(&door.lock);
+    if (session) {
+        session_close(session);
+        session_unref(session);
+    } else {
+        *error = -2;
+    }
+    door_leave();
+}
+
+json_t *session_query(janus_plugin_session *handle)
+{
+    PeerInfo info;
+    json_t *answer = NULL;
+    Peer *peer;
+
+    if (!door_enter())
+        return NULL;
+    peer = peer_of(handle);
+    if (peer && service_peer_info(door.service, peer, &info)) {
+        answer = json_pack("{s:b, s:s, s:s, s:i}", "registered", TRUE, "userId", info.user_id, "deviceId",
+                           info.device_id, "liveCalls", (int)info.live_calls);
+        peer_info_clear(&info);
+    } else if (peer) {
+        answer = json_pack("{s:b}", "registered", FALSE);
+    }
+    g_clear_pointer(&peer, peer_unref);
+    door_leave();
+    return answer;
+}

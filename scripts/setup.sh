@@ -1,0 +1,62 @@
+#!/bin/bash
+# Installs what a bare Debian 12 machine lacks for run.sh or check.sh; does nothing when all is there.
+#   scripts/setup.sh run|try|check
+# run: build the plugin and start Janus. try: run, and Node for the scripted users. check: try, and what the tests need.
+set -euo pipefail
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+run_packages=(build-essential autoconf automake libtool pkg-config libglib2.0-dev libjansson-dev
+    libconfig-dev libsqlite3-dev janus janus-dev perl)
+check_packages=(clang clang-format libclang-rt-14-dev llvm-14 sqlite3 valgrind)
+
+needed_packages() {
+    printf '%s\n' "${run_packages[@]}"
+    case "$1" in
+    run) return ;;
+    check) printf '%s\n' "${check_packages[@]}" ;;
+    esac
+    # Node may have come from elsewhere than Debian.
+    command -v node >/dev/null || echo nodejs
+    command -v npm >/dev/null || echo npm
+}
+
+missing_packages() {
+    comm -23 <(needed_packages "$1" | sort -u) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p' | sort -u)
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "needs root (or sudo) to install: ${missing[*]}"
+    fi
+}
+
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@"
+}
+
+install_packages() {
+    echo "setup: installing ${missing[*]}" >&2
+    # An index that was fetched before may do; a bare machine has none.
+    apt install --no-install-recommends "${missing[@]}" >&2 && return
+    apt update >&2
+    apt install --no-install-recommends "${missing[@]}" >&2
+}
+
+what=${1:-run}
+case "$what" in
+run | try | check) ;;
+*) fail "usage: scripts/setup.sh run|try|check" ;;
+esac
+command -v dpkg-query >/dev/null || fail "this installs packages on Debian 12; elsewhere, install by hand: $(needed_packages "$what" | tr '\n' ' ')"
+
+mapfile -t missing < <(missing_packages "$what")
+[ "${#missing[@]}" -eq 0 ] || install_packages

@@ -1,0 +1,541 @@
+#include "base/config.h"
+
+#include <libconfig.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define MIN_MS 100
+#define DAY_MS (24 * 60 * 60 * 1000)
+#define MAX_TEXT 4096
+
+static const char *const auth_choices[] = {[CONFIG_AUTH_OPEN] = "open", NULL};
+static const char *const store_choices[] = {
+    [CONFIG_STORE_MEMORY] = "memory",
+    [CONFIG_STORE_SQLITE] = "sqlite",
+    NULL,
+};
+
+const ConfigSection config_sections[] = {
+    {"general", "The plugin as a whole."},
+    {"timers", "How long things may take, in milliseconds."},
+    {"limits", "Bounds, so that nobody can fill the server's memory."},
+    {"store", "Where the records of calls are kept."},
+    {NULL, NULL},
+};
+
+/* Where a key stands in the file and in Config, and its default. */
+#define KEY(group, key, field, kind, text)                                                         \
+    .section = #group, .name = #key, .type = kind, .default_text = text,                           \
+    .offset = offsetof(Config, group.field)
+
+const ConfigKey config_keys[] = {
+    {
+        KEY(general, events, events, CONFIG_BOOL, "true"),
+        .comment = "Tell Janus's event handlers what happens to calls.",
+    },
+    {
+        KEY(general, log_calls, log_calls, CONFIG_BOOL, "true"),
+        .comment = "Write a line to the log for what is received and sent about a call.",
+    },
+    {
+        KEY(general, reveal_presence, reveal_presence, CONFIG_BOOL, "true"),
+        .comment =
+            "Let the caller see whether the callee has devices, and whether they ring.\n"
+            "When false, a call to somebody who is offline or busy just rings until its end.",
+    },
+    {
+        KEY(general, auth, auth, CONFIG_CHOICE, "open"),
+        .choices = auth_choices,
+        .comment = "How a device shows who its user is. \"open\": it says so, and is believed.",
+    },
+    {
+        KEY(timers, ring, ring_ms, CONFIG_MS, "45000"),
+        .min = MIN_MS,
+        .max = 180000,
+        .comment = "How long a call rings, unless the caller asks for another time.",
+    },
+    {
+        KEY(timers, unreachable, unreachable_ms, CONFIG_MS, "20000"),
+        .min = MIN_MS,
+        .max = DAY_MS,
+        .comment = "When a call ends that could ring no device of the callee.",
+    },
+    {
+        KEY(timers, caller_grace, caller_grace_ms, CONFIG_MS, "12000"),
+        .min = MIN_MS,
+        .max = DAY_MS,
+        .comment = "How long the caller's device may be away while its call rings.",
+    },
+    {
+        KEY(timers, in_call_grace, in_call_grace_ms, CONFIG_MS, "30000"),
+        .min = MIN_MS,
+        .max = DAY_MS,
+        .comment = "How long either device may be away during an accepted call.",
+    },
+    {
+        KEY(timers, media, media_ms, CONFIG_MS, "20000"),
+        .min = MIN_MS,
+        .max = DAY_MS,
+        .comment = "How long media may take to connect after the accept.",
+    },
+    {
+        KEY(timers, max_duration, max_duration_ms, CONFIG_MS, "0"),
+        .min = MIN_MS,
+        .max = DAY_MS,
+        .zero_is_off = TRUE,
+        .comment = "How long an accepted call may last.",
+    },
+    {
+        KEY(limits, max_devices, max_devices, CONFIG_COUNT, "10"),
+        .min = 1,
+        .max = 1000,
+        .comment = "Devices of one user that may be registered at once.",
+    },
+    {
+        KEY(limits, max_live_calls, max_live_calls, CONFIG_COUNT, "2"),
+        .min = 1,
+        .max = 1000,
+        .comment = "Calls of one user that may ring or be in progress at once.",
+    },
+    {
+        KEY(limits, max_ended_per_user, max_ended_per_user, CONFIG_COUNT, "100"),
+        .min = 1,
+        .max = 10000,
+        .comment = "Ended calls of one user that memory keeps, for devices that come back.",
+    },
+    {
+        KEY(limits, max_ended, max_ended, CONFIG_COUNT, "100000"),
+        .min = 1,
+        .max = 10000000,
+        .comment = "The same of all users. A call counts once for each of its two parties.",
+    },
+    {
+        KEY(limits, max_early_ends, max_early_ends, CONFIG_COUNT, "16"),
+        .min = 1,
+        .max = 1000,
+        .comment = "Ends of one user that are remembered because they came before their call.",
+    },
+    {
+        KEY(store, type, type, CONFIG_CHOICE, "memory"),
+        .choices = store_choices,
+        .comment = "\"memory\": until Janus stops. \"sqlite\": in a database file.",
+    },
+    {
+        KEY(store, path, path, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "The database file. Needed when type is \"sqlite\".",
+    },
+    {
+        KEY(store, store_wait, store_wait_ms, CONFIG_MS, "100"),
+        .min = MIN_MS,
+        .max = 10000,
+        .comment = "How long a reply may wait until its record is safe. After that it says\n"
+                   "\"durable\": false.",
+    },
+    {
+        KEY(store, max_waiting_replies, max_waiting_replies, CONFIG_COUNT, "8"),
+        .min = 1,
+        .max = 1000,
+        .comment = "Replies that may wait at once. Half of task_pool_size in janus.jcfg is good.",
+    },
+    {.section = NULL},
+};
+
+G_DEFINE_QUARK(call_config_error, config_error)
+
+/* The field of a key. */
+#define FIELD(type, config, key) (*(type *)((char *)(config) + (key)->offset))
+
+G_STATIC_ASSERT(sizeof(ConfigAuth) == sizeof(guint));
+G_STATIC_ASSERT(sizeof(ConfigStore) == sizeof(guint));
+
+static gboolean find_choice(const ConfigKey *key, const char *text, guint *choice)
+{
+    for (guint i = 0; key->choices[i]; i++) {
+        if (strcmp(key->choices[i], text) == 0) {
+            *choice = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void set_string(Config *config, const ConfigKey *key, const char *text)
+{
+    g_free(FIELD(char *, config, key));
+    FIELD(char *, config, key) = g_strdup(text);
+}
+
+static void set_default(Config *config, const ConfigKey *key)
+{
+    switch (key->type) {
+    case CONFIG_BOOL:
+        FIELD(gboolean, config, key) = strcmp(key->default_text, "true") == 0;
+        break;
+    case CONFIG_MS:
+        FIELD(gint64, config, key) = g_ascii_strtoll(key->default_text, NULL, 10);
+        break;
+    case CONFIG_COUNT:
+        FIELD(guint, config, key) = (guint)g_ascii_strtoull(key->default_text, NULL, 10);
+        break;
+    case CONFIG_CHOICE:
+        if (!find_choice(key, key->default_text, &FIELD(guint, config, key)))
+            g_assert_not_reached();
+        break;
+    case CONFIG_STRING:
+        set_string(config, key, key->default_text);
+        break;
+    }
+}
+
+Config *config_new(void)
+{
+    Config *config = g_new0(Config, 1);
+
+    for (const ConfigKey *key = config_keys; key->section; key++)
+        set_default(config, key);
+    return config;
+}
+
+void config_free(Config *config)
+{
+    if (!config)
+        return;
+    for (const ConfigKey *key = config_keys; key->section; key++) {
+        if (key->type == CONFIG_STRING)
+            g_free(FIELD(char *, config, key));
+    }
+    g_free(config);
+}
+
+/* A string as libconfig reads it back. */
+static char *quote(const char *text)
+{
+    GString *quoted = g_string_new("\"");
+
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            g_string_append_printf(quoted, "\\%c", *text);
+        else if (g_ascii_iscntrl(*text))
+            g_string_append_printf(quoted, "\\x%02x", (guint)(guchar)*text);
+        else
+            g_string_append_c(quoted, *text);
+    }
+    g_string_append_c(quoted, '"');
+    return g_string_free(quoted, FALSE);
+}
+
+char *config_show(const Config *config, const ConfigKey *key)
+{
+    switch (key->type) {
+    case CONFIG_BOOL:
+        return g_strdup(FIELD(const gboolean, config, key) ? "true" : "false");
+    case CONFIG_MS:
+        return g_strdup_printf("%" G_GINT64_FORMAT, FIELD(const gint64, config, key));
+    case CONFIG_COUNT:
+        return g_strdup_printf("%u", FIELD(const guint, config, key));
+    case CONFIG_CHOICE:
+        return quote(key->choices[FIELD(const guint, config, key)]);
+    case CONFIG_STRING:
+        return quote(FIELD(char *const, config, key));
+    }
+    g_assert_not_reached();
+}
+
+static char *allowed_choices(const ConfigKey *key)
+{
+    GString *allowed = g_string_new(NULL);
+
+    for (guint i = 0; key->choices[i]; i++)
+        g_string_append_printf(allowed, "%s\"%s\"", i > 0 ? " or " : "", key->choices[i]);
+    return g_string_free(allowed, FALSE);
+}
+
+char *config_allowed(const ConfigKey *key)
+{
+    switch (key->type) {
+    case CONFIG_BOOL:
+        return g_strdup("true or false");
+    case CONFIG_MS:
+        return g_strdup_printf("a duration of %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " ms%s",
+                               key->min, key->max, key->zero_is_off ? ", or 0 (off)" : "");
+    case CONFIG_COUNT:
+        return g_strdup_printf("a whole number of %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT "%s",
+                               key->min, key->max, key->zero_is_off ? ", or 0 (off)" : "");
+    case CONFIG_CHOICE:
+        return allowed_choices(key);
+    case CONFIG_STRING:
+        return g_strdup_printf("a text in quotes of at most %" G_GINT64_FORMAT " bytes", key->max);
+    }
+    g_assert_not_reached();
+}
+
+/* What the file said, as it goes into a message. */
+static char *describe(const config_setting_t *setting)
+{
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_BOOL:
+        return g_strdup(config_setting_get_bool(setting) ? "true" : "false");
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        return g_strdup_printf("%lld", config_setting_get_int64(setting));
+    case CONFIG_TYPE_FLOAT:
+        return g_strdup_printf("%g", config_setting_get_float(setting));
+    case CONFIG_TYPE_STRING: {
+        g_autofree char *text = log_escape(config_setting_get_string(setting));
+        return g_strdup_printf("\"%s\"", text);
+    }
+    case CONFIG_TYPE_GROUP:
+        return g_strdup("a group");
+    case CONFIG_TYPE_ARRAY:
+        return g_strdup("an array");
+    default:
+        return g_strdup("a list");
+    }
+}
+
+/* `file:line`, also for what an @include brought in. */
+static char *place_of(const config_setting_t *setting, const char *path)
+{
+    const char *file = config_setting_source_file(setting);
+
+    return g_strdup_printf("%s:%u", file ? file : path, config_setting_source_line(setting));
+}
+
+static gboolean read_bool(const config_setting_t *setting, Config *config, const ConfigKey *key)
+{
+    if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+        return FALSE;
+    FIELD(gboolean, config, key) = config_setting_get_bool(setting) != CONFIG_FALSE;
+    return TRUE;
+}
+
+static gboolean read_number(const config_setting_t *setting, const ConfigKey *key, gint64 *number)
+{
+    int type = config_setting_type(setting);
+
+    if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
+        return FALSE;
+    gint64 value = config_setting_get_int64(setting);
+    gboolean is_off = key->zero_is_off && value == 0;
+    if (!is_off && (value < key->min || value > key->max))
+        return FALSE;
+    *number = value;
+    return TRUE;
+}
+
+static gboolean read_count(const config_setting_t *setting, Config *config, const ConfigKey *key)
+{
+    gint64 number;
+
+    if (!read_number(setting, key, &number))
+        return FALSE;
+    FIELD(guint, config, key) = (guint)number;
+    return TRUE;
+}
+
+static gboolean read_choice(const config_setting_t *setting, Config *config, const ConfigKey *key)
+{
+    const char *text = config_setting_get_string(setting);
+
+    return text && find_choice(key, text, &FIELD(guint, config, key));
+}
+
+static gboolean read_string(const config_setting_t *setting, Config *config, const ConfigKey *key)
+{
+    const char *text = config_setting_get_string(setting);
+
+    if (!text || strlen(text) > (gsize)key->max)
+        return FALSE;
+    set_string(config, key, text);
+    return TRUE;
+}
+
+/* FALSE, and config as it was, when the key does not allow this value. */
+static gboolean read_value(const config_setting_t *setting, Config *config, const ConfigKey *key)
+{
+    switch (key->type) {
+    case CONFIG_BOOL:
+        return read_bool(setting, config, key);
+    case CONFIG_MS:
+        return read_number(setting, key, &FIELD(gint64, config, key));
+    case CONFIG_COUNT:
+        return read_count(setting, config, key);
+    case CONFIG_CHOICE:
+        return read_choice(setting, config, key);
+    case CONFIG_STRING:
+        return read_string(setting, config, key);
+    }
+    g_assert_not_reached();
+}
+
+/* One reading of one file. */
+typedef struct {
+    const char *path;
+    Config *config;
+    GPtrArray *warnings;
+} Reading;
+
+static void warn_ignored(Reading *reading, const config_setting_t *setting, const char *what)
+{
+    g_autofree char *place = place_of(setting, reading->path);
+
+    g_ptr_array_add(reading->warnings, g_strdup_printf("%s: there is no %s: ignored", place, what));
+}
+
+static gboolean refuse_value(Reading *reading, const config_setting_t *setting, const char *name,
+                             const char *allowed, GError **error)
+{
+    g_autofree char *place = place_of(setting, reading->path);
+    g_autofree char *value = describe(setting);
+
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: %s is %s, but must be %s", place,
+                name, value, allowed);
+    return FALSE;
+}
+
+static const ConfigKey *find_key(const char *section, const char *name)
+{
+    for (const ConfigKey *key = config_keys; key->section; key++) {
+        if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0)
+            return key;
+    }
+    return NULL;
+}
+
+static gboolean read_key(Reading *reading, const char *section, const config_setting_t *setting,
+                         GError **error)
+{
+    const ConfigKey *key = find_key(section, config_setting_name(setting));
+    g_autofree char *name = g_strdup_printf("%s.%s", section, config_setting_name(setting));
+
+    if (!key) {
+        g_autofree char *what = g_strdup_printf("key %s", name);
+        warn_ignored(reading, setting, what);
+        return TRUE;
+    }
+    if (read_value(setting, reading->config, key))
+        return TRUE;
+    g_autofree char *allowed = config_allowed(key);
+    return refuse_value(reading, setting, name, allowed, error);
+}
+
+static gboolean is_known_section(const char *name)
+{
+    for (const ConfigSection *section = config_sections; section->name; section++) {
+        if (strcmp(section->name, name) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean read_section(Reading *reading, const config_setting_t *group, GError **error)
+{
+    const char *name = config_setting_name(group);
+
+    if (!is_known_section(name)) {
+        g_autofree char *what = g_strdup_printf("section %s", name);
+        warn_ignored(reading, group, what);
+        return TRUE;
+    }
+    if (!config_setting_is_group(group))
+        return refuse_value(reading, group, name, "a section: { ... }", error);
+    for (int i = 0; i < config_setting_length(group); i++) {
+        if (!read_key(reading, name, config_setting_get_elem(group, (guint)i), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* What no single key can see. */
+static gboolean check_together(Reading *reading, GError **error)
+{
+    if (reading->config->store.type == CONFIG_STORE_SQLITE && !*reading->config->store.path) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                    "%s: store.type is \"sqlite\", but store.path, the database file, is not set",
+                    reading->path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean read_sections(Reading *reading, const config_setting_t *root, GError **error)
+{
+    for (int i = 0; i < config_setting_length(root); i++) {
+        if (!read_section(reading, config_setting_get_elem(root, (guint)i), error))
+            return FALSE;
+    }
+    return check_together(reading, error);
+}
+
+static gboolean parse_file(config_t *file, const char *path, const char *text, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    config_set_include_dir(file, folder);
+    if (config_read_string(file, text))
+        return TRUE;
+    const char *included = config_error_file(file);
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_SYNTAX, "%s:%d: %s", included ? included : path,
+                config_error_line(file), config_error_text(file));
+    return FALSE;
+}
+
+static gboolean read_text(Reading *reading, const char *text, GError **error)
+{
+    config_t file;
+
+    config_init(&file);
+    gboolean is_read = parse_file(&file, reading->path, text, error) &&
+                       read_sections(reading, config_root_setting(&file), error);
+    config_destroy(&file);
+    return is_read;
+}
+
+/* NULL, and no error, when there is no file. */
+static char *get_text(const char *path, GPtrArray *warnings, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    g_autoptr(GError) failure = NULL;
+
+    if (!g_file_get_contents(path, &text, &length, &failure)) {
+        if (g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            g_ptr_array_add(warnings, g_strdup_printf("%s: there is no such file: defaults", path));
+        else
+            g_propagate_error(error, g_steal_pointer(&failure));
+        return NULL;
+    }
+    if (strlen(text) != length) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_SYNTAX, "%s: holds a NUL byte", path);
+        return NULL;
+    }
+    return g_steal_pointer(&text);
+}
+
+static void swap_configs(Config *one, Config *other)
+{
+    Config kept = *one;
+
+    *one = *other;
+    *other = kept;
+}
+
+gboolean config_load(Config *config, const char *path, GPtrArray *warnings, GError **error)
+{
+    g_autoptr(Config) fresh = config_new();
+    g_autoptr(GError) failure = NULL;
+    Reading reading = {path, fresh, warnings};
+
+    g_autofree char *text = get_text(path, warnings, &failure);
+    if (text)
+        read_text(&reading, text, &failure);
+    if (failure) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    swap_configs(config, fresh);
+    return TRUE;
+}

@@ -1,0 +1,100 @@
+/* The plugin's configuration: one table of keys, the file that sets them, the struct that the rest of the house reads. */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+    CONFIG_AUTH_OPEN,
+} ConfigAuth;
+
+typedef enum {
+    CONFIG_STORE_MEMORY,
+    CONFIG_STORE_SQLITE,
+} ConfigStore;
+
+/* What each field means stands in the table in config.c, and from there in docs/configuration.md. */
+typedef struct {
+    struct {
+        gboolean events;
+        gboolean log_calls;
+        gboolean reveal_presence;
+        ConfigAuth auth;
+    } general;
+    struct {
+        gint64 ring_ms;
+        gint64 unreachable_ms;
+        gint64 caller_grace_ms;
+        gint64 in_call_grace_ms;
+        gint64 media_ms;
+        gint64 max_duration_ms; /* 0 is off */
+    } timers;
+    struct {
+        guint max_devices;
+        guint max_live_calls;
+        guint max_ended_per_user;
+        guint max_ended;
+        guint max_early_ends;
+    } limits;
+    struct {
+        ConfigStore type;
+        char *path; /* never NULL; "" when not set */
+        gint64 store_wait_ms;
+        guint max_waiting_replies;
+    } store;
+} Config;
+
+typedef enum {
+    CONFIG_BOOL,   /* gboolean */
+    CONFIG_MS,     /* gint64, milliseconds */
+    CONFIG_COUNT,  /* guint */
+    CONFIG_CHOICE, /* an enum whose values are the places in `choices` */
+    CONFIG_STRING, /* char *, owned */
+} ConfigType;
+
+/* One key of the file. A new key is a row in config.c and a field in Config. */
+typedef struct {
+    const char *section;
+    const char *name;
+    ConfigType type;
+    const char
+        *default_text;    /* the default as it stands in the file, a string without its quotes */
+    gint64 min, max;      /* of a number; of a string the greatest length in bytes */
+    gboolean zero_is_off; /* 0 is allowed too, below the minimum */
+    const char *const *choices; /* ends in NULL */
+    gsize offset;               /* of the field in Config */
+    const char *comment;        /* one sentence or more, in lines for the sample */
+} ConfigKey;
+
+typedef struct {
+    const char *name;
+    const char *comment;
+} ConfigSection;
+
+/* Both end in a row without a name. The keys of a section stand together, in the order of the sections. */
+extern const ConfigSection config_sections[];
+extern const ConfigKey config_keys[];
+
+#define CONFIG_ERROR (config_error_quark())
+GQuark config_error_quark(void);
+
+typedef enum {
+    CONFIG_ERROR_SYNTAX, /* the file is not libconfig's language, or says a key twice */
+    CONFIG_ERROR_VALUE,  /* a value that its key does not allow */
+} ConfigError;
+
+/* The defaults. Owned by the caller. */
+Config *config_new(void);
+void config_free(Config *config); /* NULL is fine */
+
+/* Reads the file at path into config: what the file leaves out has its default, whatever config said before. On FALSE
+ * config is as it was and error names the file, the line, the key, its value and what is allowed (CONFIG_ERROR), or
+ * says why the file could not be read (G_FILE_ERROR). A file that is not there leaves the defaults. Appends owned
+ * texts to warnings: that missing file, and keys and sections that nobody knows. */
+gboolean config_load(Config *config, const char *path, GPtrArray *warnings, GError **error);
+
+/* The value of one key as it would stand in the file. Owned by the caller. */
+char *config_show(const Config *config, const ConfigKey *key);
+/* What a key allows, for people: `a duration of 100 to 180000 ms`. Owned by the caller. */
+char *config_allowed(const ConfigKey *key);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)

@@ -1,0 +1,88 @@
+#include "core/call.h"
+
+#include <string.h>
+
+guint call_key_hash(gconstpointer key)
+{
+    const CallKey *k = key;
+
+    return g_str_hash(k->call_id) ^ g_direct_hash(k->user);
+}
+
+gboolean call_key_equal(gconstpointer a, gconstpointer b)
+{
+    const CallKey *x = a, *y = b;
+
+    return x->user == y->user && strcmp(x->call_id, y->call_id) == 0;
+}
+
+Call *call_new(User *caller, User *callee, Device *calling, Record *record, gint64 now_us)
+{
+    Call *call = g_new0(Call, 1);
+
+    call->deadline.kind = DEADLINE_CALL;
+    call->caller = caller;
+    call->callee = callee;
+    call->record = record;
+    call->caller_key = (CallKey){.user = caller, .call_id = record->facts->call_id};
+    call->callee_key = (CallKey){.user = callee, .call_id = record->facts->call_id};
+    call->state = CALL_RINGING;
+    call->created_us = now_us;
+    call->ring_end_us = now_us + record->facts->ring_ms * 1000;
+    call->legs = g_array_sized_new(FALSE, FALSE, sizeof(Leg), 2);
+    call_add_leg(call, calling, LEG_CALLING);
+    return call;
+}
+
+void call_free(Call *call)
+{
+    if (!call)
+        return;
+    g_assert(!call->deadline.place);
+    g_ptr_array_remove(call->caller->calls, call);
+    if (call->is_veiled)
+        call->callee->veiled_calls--;
+    else
+        g_ptr_array_remove(call->callee->calls, call);
+    g_array_unref(call->legs);
+    record_unref(call->record);
+    g_free(call);
+}
+
+Leg *call_leg(const Call *call, guint i)
+{
+    g_assert(i < call->legs->len);
+    return &g_array_index(call->legs, Leg, i);
+}
+
+Leg *call_leg_of(const Call *call, const Device *device)
+{
+    for (guint i = 0; i < call->legs->len; i++) {
+        if (call_leg(call, i)->device == device)
+            return call_leg(call, i);
+    }
+    return NULL;
+}
+
+void call_add_leg(Call *call, Device *device, LegState state)
+{
+    Leg leg = {.device = device, .state = state};
+
+    g_array_append_val(call->legs, leg);
+}
+
+void call_drop_leg(Call *call, const Device *device)
+{
+    for (guint i = 1; i < call->legs->len; i++) {
+        if (call_leg(call, i)->device == device) {
+            g_array_remove_index(call->legs, i);
+            return;
+        }
+    }
+}
+
+Device *call_other_device(const Call *call, const Device *device)
+{
+    g_assert(call->state == CALL_ACCEPTED && call->legs->len == 2);
+    return call_leg(call, call_leg(call, 0)->device == device ? 1 : 0)->device;
+}

@@ -1,0 +1,67 @@
+/* A live call: its two parties, its open legs, its present record. */
+#pragma once
+
+#include <glib.h>
+
+#include "core/deadline.h"
+#include "core/record.h"
+#include "core/transition.h"
+#include "core/user.h"
+
+/* How a call is looked up: by one of its parties and the id. */
+typedef struct {
+    const User *user;
+    const char *call_id; /* borrowed from the record's facts */
+} CallKey;
+
+guint call_key_hash(gconstpointer key);
+gboolean call_key_equal(gconstpointer a, gconstpointer b);
+
+typedef enum {
+    LEG_CALLING, /* the caller's device, before the answer */
+    LEG_RINGING, /* a device of the callee that was told */
+    LEG_IN_CALL, /* one of the two, after the answer */
+} LegState;
+
+/* An open leg. It closes with exactly one closing event, or silently when its device goes (section 3). */
+typedef struct {
+    Device *device;
+    LegState state;
+} Leg;
+
+typedef struct {
+    Deadline deadline; /* DEADLINE_CALL */
+    CallKey caller_key;
+    CallKey callee_key;
+    User *caller;
+    User *callee;
+    /* What its parties live through. The record's status, but for a veiled call: that is rejected for everybody
+     * except its caller, who believes that it rings. */
+    CallState state;
+    gboolean is_veiled;
+    gboolean is_alerting; /* a device said that it rings: the caller was told */
+    Record *record;       /* the present revision */
+    GArray *legs;         /* of Leg, open; [0] is the caller's; after the answer [1] is the answering device's */
+    gint64 created_us;
+    gint64 ring_end_us;
+    gint64 accepted_us;
+} Call;
+
+/* Takes over `record`. The legs are the caller's: one for `calling`. */
+Call *call_new(User *caller, User *callee, Device *calling, Record *record, gint64 now_us);
+/* Takes it out of its parties' lists and frees it; its deadline must have been taken out. */
+void call_free(Call *call);
+
+Leg *call_leg(const Call *call, guint i);
+/* The open leg of a device, or NULL. */
+Leg *call_leg_of(const Call *call, const Device *device);
+/* A new leg of the callee; `state` LEG_RINGING, or LEG_IN_CALL for the device that answers. */
+void call_add_leg(Call *call, Device *device, LegState state);
+void call_drop_leg(Call *call, const Device *device);
+/* The device at the other end of an accepted call. */
+Device *call_other_device(const Call *call, const Device *device);
+
+static inline const char *call_id(const Call *call)
+{
+    return call->record->facts->call_id;
+}

@@ -1,0 +1,332 @@
+#include <string.h>
+
+#include "core/hub-private.h"
+
+/* --- what is said to devices --- */
+
+static Message message_about(const Hub *hub, MessageKind kind, const Call *call, const Device *to)
+{
+    return (Message){
+        .kind = kind,
+        .view = to->user == call->caller ? hub_view(hub, call->record, to->user) : VIEW_FULL,
+        .record = record_ref(call->record),
+        .timestamp_ms = hub->wall_ms,
+        .to_user = g_ref_string_acquire(to->user->id),
+        .to_device = g_ref_string_acquire(to->id),
+    };
+}
+
+static void tell(Effects *effects, const Device *to, Message *message)
+{
+    effects_send(effects, to->address, message);
+}
+
+gint64 call_expires_in_ms(const Hub *hub, const Call *call)
+{
+    return MAX(call->ring_end_us - hub->now_us, 0) / 1000;
+}
+
+static void tell_peer_state(const Hub *hub, const Call *call, const Device *about, gboolean is_connected,
+                            Effects *effects)
+{
+    const Device *other = call_other_device(call, about);
+    Message message;
+
+    if (!other->address)
+        return;
+    message = message_about(hub, MESSAGE_PEER, call, other);
+    message.is_connected = is_connected;
+    tell(effects, other, &message);
+}
+
+/* --- timers --- */
+
+typedef struct {
+    gint64 at_us;
+    Happening what;
+    Cause cause;
+    Device *device;
+} Due;
+
+static void consider(Due *due, gint64 at_us, Happening what, Cause cause, Device *device)
+{
+    if (at_us < due->at_us)
+        *due = (Due){.at_us = at_us, .what = what, .cause = cause, .device = device};
+}
+
+static void consider_ring(const Hub *hub, const Call *call, Due *due)
+{
+    const Timers *timers = &hub->settings.timers;
+    gboolean was_rung = call->record->ringing_ms != 0;
+    Device *calling = call_leg(call, 0)->device;
+
+    consider(due, call->ring_end_us, HAPPENS_RING_END,
+             was_rung || call->is_veiled ? CAUSE_NO_ANSWER : CAUSE_UNREACHABLE, NULL);
+    if (!was_rung && hub->settings.reveal_presence)
+        consider(due, call->created_us + timers->unreachable_us, HAPPENS_RING_END, CAUSE_UNREACHABLE, NULL);
+    if (!calling->address)
+        consider(due, calling->away_since_us + timers->caller_grace_us, HAPPENS_CALLER_LOST, CAUSE_NONE, calling);
+}
+
+static void consider_talk(const Hub *hub, const Call *call, Due *due)
+{
+    const Timers *timers = &hub->settings.timers;
+
+    for (guint i = 0; i < call->legs->len; i++) {
+        Device *device = call_leg(call, i)->device;
+
+        if (!device->address)
+            consider(due, device->away_since_us + timers->in_call_grace_us, HAPPENS_DEVICE_LOST, CAUSE_NONE, device);
+    }
+    if (timers->max_duration_us)
+        consider(due, call->accepted_us + timers->max_duration_us, HAPPENS_MAX_DURATION, CAUSE_NONE, NULL);
+}
+
+static Due find_due(const Hub *hub, const Call *call)
+{
+    Due due = {.at_us = DEADLINE_NEVER};
+
+    if (call->state == CALL_RINGING)
+        consider_ring(hub, call, &due);
+    else
+        consider_talk(hub, call, &due);
+    return due;
+}
+
+void call_reschedule(Hub *hub, Call *call)
+{
+    deadlines_set(&hub->deadlines, &call->deadline, find_due(hub, call).at_us);
+}
+
+void call_expire(Hub *hub, Call *call, Effects *effects)
+{
+    Due due = find_due(hub, call);
+
+    g_assert(due.at_us <= hub->now_us);
+    record_unref(call_apply(
+        hub, call, &(Occurrence){.what = due.what, .cause = due.cause, .device = due.device}, effects));
+}
+
+/* --- what can happen to a call: one function for each action of the table --- */
+
+static void replace_record(Call *call, Record *next)
+{
+    record_unref(call->record);
+    call->record = next;
+    /* The keys borrow the id from the facts, which every revision shares. */
+}
+
+static void note_ring(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
+{
+    Device *calling = call_leg(call, 0)->device;
+    Record *next;
+    Message message;
+
+    /* A hidden callee's devices say nothing to the caller, and a revision that grew would tell. */
+    if (call->is_alerting || !hub->settings.reveal_presence)
+        return;
+    call->is_alerting = TRUE;
+    next = record_next(call->record);
+    next->rev++;
+    replace_record(call, next);
+    message = message_about(hub, MESSAGE_RINGING, call, calling);
+    message.device_id = g_ref_string_acquire(occurrence->device->id);
+    tell(effects, calling, &message);
+}
+
+static void stop_siblings(Hub *hub, Call *call, const Device *answering, Effects *effects)
+{
+    for (guint i = 1; i < call->legs->len; i++) {
+        const Device *sibling = call_leg(call, i)->device;
+        Message message;
+
+        if (sibling == answering)
+            continue;
+        message = message_about(hub, MESSAGE_ENDED, call, sibling);
+        message.status = CALL_ACCEPTED;
+        message.cause = CAUSE_ANSWERED_ELSEWHERE;
+        tell(effects, sibling, &message);
+    }
+    g_array_set_size(call->legs, 1);
+}
+
+static void answer(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
+{
+    Device *answering = occurrence->device;
+    Device *calling = call_leg(call, 0)->device;
+    Record *next = record_next(call->record);
+    Message message;
+
+    next->status = CALL_ACCEPTED;
+    next->rev++;
+    next->accepted_ms = hub->wall_ms;
+    ref_string_set(&next->answered_by, answering->id);
+    replace_record(call, next);
+    call->state = CALL_ACCEPTED;
+    call->accepted_us = hub->now_us;
+
+    message = message_about(hub, MESSAGE_ACCEPTED, call, calling);
+    message.device_id = g_ref_string_acquire(answering->id);
+    tell(effects, calling, &message);
+    stop_siblings(hub, call, answering, effects);
+    call_leg(call, 0)->state = LEG_IN_CALL;
+    call_add_leg(call, answering, LEG_IN_CALL);
+    effects_record(effects, CHANGE_ACCEPTED, call->record);
+    if (!calling->address)
+        tell_peer_state(hub, call, calling, FALSE, effects);
+    hub->stats.accepted++;
+}
+
+static void pass_on(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
+{
+    const Device *other = call_other_device(call, occurrence->device);
+    Message message;
+
+    if (!other->address)
+        return;
+    message = message_about(hub, occurrence->what == HAPPENS_SIGNAL ? MESSAGE_SIGNAL : MESSAGE_UPDATED, call, other);
+    message.from = g_ref_string_acquire(occurrence->device->user->id);
+    message.data = g_ref_string_new(occurrence->data);
+    tell(effects, other, &message);
+}
+
+static void note_presence(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
+{
+    Record *next = record_next(call->record);
+
+    next->rev++;
+    replace_record(call, next);
+    tell_peer_state(hub, call, occurrence->device, occurrence->what == HAPPENS_BACK, effects);
+}
+
+static Record *closed_record(const Hub *hub, const Call *call, const Transition *row, const Occurrence *occurrence)
+{
+    Record *next = record_next(call->record);
+    Cause cause = occurrence->cause != CAUSE_NONE ? occurrence->cause : row->cause;
+
+    if (call->is_veiled) {
+        next->veil.status = row->to;
+        next->veil.cause = cause;
+        next->veil.rev++;
+        next->veil.ended_ms = hub->wall_ms;
+        ref_string_set(&next->veil.ended_by, occurrence->by_user);
+        ref_string_set(&next->veil.reason, occurrence->reason);
+        return next;
+    }
+    next->status = row->to;
+    next->cause = cause;
+    next->rev++;
+    next->ended_ms = hub->wall_ms;
+    if (call->state == CALL_ACCEPTED)
+        next->duration_ms = (hub->now_us - call->accepted_us) / 1000;
+    ref_string_set(&next->ended_by, occurrence->by_user);
+    ref_string_set(&next->reason, occurrence->reason);
+    return next;
+}
+
+/* The cause is the record's as this device may see it. */
+static Message closing_message(const Hub *hub, const Call *call, const Leg *leg, const Transition *row)
+{
+    MessageKind kind = MESSAGE_ENDED;
+    Message message;
+
+    if (leg->state == LEG_CALLING && row->to == CALL_REJECTED)
+        kind = MESSAGE_REJECTED;
+    if (leg->state == LEG_CALLING && row->to == CALL_TIMEOUT)
+        kind = MESSAGE_TIMEOUT;
+    message = message_about(hub, kind, call, leg->device);
+    message.status = row->to;
+    message.cause = record_view(call->record, message.view).cause;
+    if (leg->state == LEG_RINGING && row->to == CALL_REJECTED)
+        message.cause = CAUSE_DECLINED_ELSEWHERE;
+    return message;
+}
+
+static void tell_open_legs(Hub *hub, Call *call, const Transition *row, const Occurrence *occurrence, Effects *effects)
+{
+    for (guint i = 0; i < call->legs->len; i++) {
+        const Leg *leg = call_leg(call, i);
+        Message message;
+
+        if (leg->device == occurrence->by)
+            continue;
+        message = closing_message(hub, call, leg, row);
+        if (message.kind == MESSAGE_REJECTED && occurrence->device && hub->settings.reveal_presence)
+            message.device_id = g_ref_string_acquire(occurrence->device->id);
+        tell(effects, leg->device, &message);
+    }
+}
+
+/* Out of what is live, into what has ended. */
+static void retire(Hub *hub, Call *call)
+{
+    g_hash_table_remove(hub->live, &call->caller_key);
+    if (!call->is_veiled)
+        g_hash_table_remove(hub->live, &call->callee_key);
+    deadlines_set(&hub->deadlines, &call->deadline, DEADLINE_NEVER);
+    hub->stats.live_calls--;
+    hub->stats.closed[call->record->status]++;
+    ended_keep(hub, call->caller, call->record);
+    if (!call->is_veiled)
+        ended_keep(hub, call->callee, call->record);
+    hub_tidy_user(hub, call->caller);
+    hub_tidy_user(hub, call->callee);
+    call_free(call);
+}
+
+static void close_call(Hub *hub, Call *call, const Transition *row, const Occurrence *occurrence, Effects *effects)
+{
+    replace_record(call, closed_record(hub, call, row, occurrence));
+    tell_open_legs(hub, call, row, occurrence, effects);
+    effects_record(effects, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call->record);
+    retire(hub, call);
+}
+
+Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
+{
+    const Transition *row = transition_find(call->state, occurrence->what);
+    Record *made;
+
+    if (!row)
+        return NULL;
+    switch (row->action) {
+    case ACTION_NOTE_RING:
+        note_ring(hub, call, occurrence, effects);
+        break;
+    case ACTION_ANSWER:
+        answer(hub, call, occurrence, effects);
+        break;
+    case ACTION_PASS_ON:
+        pass_on(hub, call, occurrence, effects);
+        break;
+    case ACTION_NOTE_AWAY:
+    case ACTION_NOTE_BACK:
+        note_presence(hub, call, occurrence, effects);
+        break;
+    case ACTION_CLOSE:
+        /* The record outlives the call. */
+        close_call(hub, call, row, occurrence, effects);
+        made = effects_at(effects, effects->list->len - 1)->record;
+        return record_ref(made);
+    }
+    call_reschedule(hub, call);
+    return record_ref(call->record);
+}
+
+void call_announce(Hub *hub, Call *call, Device *device, Effects *effects)
+{
+    Message message;
+
+    if (!call->record->ringing_ms) {
+        Record *next = record_next(call->record);
+
+        next->ringing_ms = hub->wall_ms;
+        replace_record(call, next);
+    }
+    if (!call_leg_of(call, device))
+        call_add_leg(call, device, LEG_RINGING);
+    message = message_about(hub, MESSAGE_INCOMING, call, device);
+    message.expires_in_ms = call_expires_in_ms(hub, call);
+    tell(effects, device, &message);
+    call_reschedule(hub, call);
+}

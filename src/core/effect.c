@@ -1,0 +1,157 @@
+#include "core/effect.h"
+
+static const char *const message_names[MESSAGES] = {
+    [MESSAGE_INCOMING] = "call:incoming", [MESSAGE_OUTGOING] = "call:outgoing",
+    [MESSAGE_RINGING] = "call:ringing",   [MESSAGE_ACCEPTED] = "call:accepted",
+    [MESSAGE_REJECTED] = "call:rejected", [MESSAGE_TIMEOUT] = "call:timeout",
+    [MESSAGE_ENDED] = "call:ended",       [MESSAGE_PEER] = "call:peer",
+    [MESSAGE_SIGNAL] = "call:signal",     [MESSAGE_UPDATED] = "call:updated",
+    [MESSAGE_REPLACED] = "call:replaced", [MESSAGE_UNREGISTERED] = "call:unregistered",
+};
+
+const char *message_name(MessageKind kind)
+{
+    g_assert(kind < MESSAGES);
+    return message_names[kind];
+}
+
+void message_clear(Message *message)
+{
+    g_clear_pointer(&message->record, record_unref);
+    g_clear_pointer(&message->device_id, g_ref_string_release);
+    g_clear_pointer(&message->from, g_ref_string_release);
+    g_clear_pointer(&message->data, g_ref_string_release);
+    g_clear_pointer(&message->to_user, g_ref_string_release);
+    g_clear_pointer(&message->to_device, g_ref_string_release);
+}
+
+static GRefString *share(GRefString *text)
+{
+    return text ? g_ref_string_acquire(text) : NULL;
+}
+
+Message *message_copy(const Message *message)
+{
+    Message *copy = g_new(Message, 1);
+
+    *copy = *message;
+    if (copy->record)
+        record_ref(copy->record);
+    share(copy->device_id);
+    share(copy->from);
+    share(copy->data);
+    share(copy->to_user);
+    share(copy->to_device);
+    return copy;
+}
+
+void message_free(Message *message)
+{
+    if (!message)
+        return;
+    message_clear(message);
+    g_free(message);
+}
+
+Snapshot *snapshot_new(Record *record, View view)
+{
+    Snapshot *snapshot = g_new0(Snapshot, 1);
+
+    snapshot->record = record_ref(record);
+    snapshot->view = view;
+    snapshot->expires_in_ms = -1;
+    return snapshot;
+}
+
+static void snapshot_free(gpointer memory)
+{
+    Snapshot *snapshot = memory;
+
+    record_unref(snapshot->record);
+    g_free(snapshot);
+}
+
+GPtrArray *snapshots_new(void)
+{
+    return g_ptr_array_new_with_free_func(snapshot_free);
+}
+
+void reply_clear(Reply *reply)
+{
+    g_clear_pointer(&reply->text, g_free);
+    g_clear_pointer(&reply->record, record_unref);
+    g_clear_pointer(&reply->user_id, g_ref_string_release);
+    g_clear_pointer(&reply->device_id, g_ref_string_release);
+    g_clear_pointer(&reply->calls, g_ptr_array_unref);
+    g_clear_pointer(&reply->next, g_free);
+    g_clear_pointer(&reply->replaced, g_ref_string_release);
+    g_clear_pointer(&reply->other, record_unref);
+}
+
+static void clear_effect(gpointer memory)
+{
+    Effect *effect = memory;
+
+    g_clear_pointer(&effect->record, record_unref);
+    message_clear(&effect->message);
+}
+
+void effects_init(Effects *effects)
+{
+    *effects = (Effects){.list = g_array_new(FALSE, FALSE, sizeof(Effect))};
+    g_array_set_clear_func(effects->list, clear_effect);
+}
+
+void effects_reset(Effects *effects)
+{
+    g_array_set_size(effects->list, 0);
+    if (effects->has_reply)
+        reply_clear(&effects->reply);
+    effects->has_reply = FALSE;
+    effects->reply = (Reply){0};
+}
+
+void effects_clear(Effects *effects)
+{
+    effects_reset(effects);
+    g_clear_pointer(&effects->list, g_array_unref);
+}
+
+Effect *effects_at(const Effects *effects, guint i)
+{
+    g_assert(i < effects->list->len);
+    return &g_array_index(effects->list, Effect, i);
+}
+
+void effects_send(Effects *effects, Address *to, Message *message)
+{
+    Effect effect = {.kind = to ? EFFECT_SEND : EFFECT_MISSED, .to = to, .message = *message};
+
+    g_array_append_val(effects->list, effect);
+    *message = (Message){0};
+}
+
+void effects_record(Effects *effects, Change change, Record *record)
+{
+    Effect effect = {.kind = EFFECT_RECORD, .change = change, .record = record_ref(record)};
+
+    g_array_append_val(effects->list, effect);
+}
+
+Reply *effects_reply(Effects *effects, const Event *event)
+{
+    g_assert(!effects->has_reply);
+    effects->has_reply = TRUE;
+    effects->reply = (Reply){
+        .request = event->kind, .wall_ms = event->wall_ms, .expires_in_ms = -1, .is_complete = TRUE};
+    return &effects->reply;
+}
+
+Reply *effects_refuse(Effects *effects, const Event *event, Refusal refusal, const char *text)
+{
+    Reply *reply = effects_reply(effects, event);
+
+    reply->refusal = refusal;
+    reply->text = g_strdup(text);
+    return reply;
+}

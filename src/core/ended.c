@@ -1,0 +1,56 @@
+#include "core/hub-private.h"
+
+/* Enough to keep up with any rate at which calls end, and never a pause. */
+#define FORGET_AT_ONCE 8
+
+static void forget(Hub *hub, Ended *ended)
+{
+    g_hash_table_remove(hub->ended, &ended->key);
+    g_queue_unlink(&hub->ended_order, &ended->in_hub);
+    g_queue_unlink(&ended->user->ended, &ended->in_user);
+    record_unref(ended->record);
+    g_free(ended);
+}
+
+void ended_keep(Hub *hub, User *user, Record *record)
+{
+    Ended *ended = g_new0(Ended, 1);
+
+    ended->key = (CallKey){.user = user, .call_id = record->facts->call_id};
+    ended->user = user;
+    ended->record = record_ref(record);
+    ended->ended_us = hub->now_us;
+    ended->in_hub.data = ended;
+    ended->in_user.data = ended;
+    g_hash_table_add(hub->ended, ended);
+    g_queue_push_tail_link(&hub->ended_order, &ended->in_hub);
+    g_queue_push_head_link(&user->ended, &ended->in_user);
+
+    while (user->ended.length > hub->settings.limits.max_ended_per_user)
+        forget(hub, g_queue_peek_tail(&user->ended));
+}
+
+static gboolean is_due(const Hub *hub, const Ended *oldest)
+{
+    return hub->ended_order.length > hub->settings.limits.max_ended || oldest->ended_us + ENDED_KEPT_US <= hub->now_us;
+}
+
+void ended_tidy(Hub *hub)
+{
+    for (guint i = 0; i < FORGET_AT_ONCE; i++) {
+        Ended *oldest = g_queue_peek_head(&hub->ended_order);
+
+        if (!oldest || !is_due(hub, oldest))
+            return;
+        hub_tidy_user(hub, oldest->user);
+        forget(hub, oldest);
+    }
+}
+
+void ended_forget_all(Hub *hub)
+{
+    Ended *oldest;
+
+    while ((oldest = g_queue_peek_head(&hub->ended_order)))
+        forget(hub, oldest);
+}

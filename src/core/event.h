@@ -1,0 +1,100 @@
+/* Everything that can happen to the hub. An event carries its own time and whatever randomness it needs. */
+#pragma once
+
+#include <glib.h>
+
+#include "core/address.h"
+#include "core/record.h"
+#include "core/refusal.h"
+
+typedef enum {
+    /* Requests of an app or a backend (docs/protocol.md, section 2). */
+    EVENT_REGISTER,
+    EVENT_UNREGISTER,
+    EVENT_INITIATE,
+    EVENT_RINGING,
+    EVENT_ACCEPT,
+    EVENT_REJECT,
+    EVENT_END,
+    EVENT_SIGNAL,
+    EVENT_UPDATE,
+    EVENT_GET,
+    EVENT_HISTORY,
+    /* The backend only (section 8). */
+    EVENT_DISCONNECT,
+    /* What nobody asks for. */
+    EVENT_GONE,    /* the address went away; never the end of a call by itself */
+    EVENT_TIMEOUT, /* hub_deadline() has come */
+} EventKind;
+
+#define EVENT_KINDS (EVENT_TIMEOUT + 1)
+
+/* The wire's name of a request ("call:accept"); "timeout" and "gone" for the rest. Static. */
+const char *event_name(EventKind kind);
+
+/* Strings are borrowed from the event for the step; the hub copies what it keeps. */
+typedef struct {
+    const char *user_id;
+    const char *device_id;    /* or NULL: the hub gives one, made of fresh_id */
+    const char *display_name; /* or NULL */
+} RegisterEvent;
+
+typedef struct {
+    const char *callee_id;
+    const char *call_id; /* or NULL: the hub gives one, made of fresh_id */
+    const char *data;    /* JSON text, or NULL */
+    Media media;
+    Mode mode;
+    gint64 timeout_ms; /* 0: the configured ring */
+} InitiateEvent;
+
+/* ringing, accept, reject, end, signal, update, get */
+typedef struct {
+    const char *call_id;
+    const char *reason; /* or NULL */
+    const char *data;   /* JSON text, for signal and update */
+    Cause cause;        /* for reject: declined or busy */
+} AboutCallEvent;
+
+/* The hub says whose history it may be; the store finds it. */
+typedef struct {
+    guint limit;          /* 1 to 100 */
+    const char *before;   /* opaque cursor, or NULL */
+    const char *peer_id;  /* or NULL */
+    gboolean has_status;
+    CallState status;
+    gboolean missed; /* I was called, and it ended as timeout, cancelled, or rejected with busy */
+} HistoryEvent;
+
+typedef struct {
+    const char *user_id;
+    const char *device_id; /* or NULL: all of the user's */
+} DisconnectEvent;
+
+typedef struct {
+    EventKind kind;
+    gint64 now_us;  /* monotonic; never less than that of an earlier event */
+    gint64 wall_ms; /* Unix time, for people and records */
+
+    /* Who: an app's device is known by its address. A backend has none and names the user it acts for. */
+    Address *from;
+    const char *as_user;
+    const char *as_device; /* with as_user, for EVENT_INITIATE: the registered device that shall call */
+
+    /* A request whose fields were bad: refused with this once it is known that the sender may ask at all. */
+    struct {
+        Refusal refusal;
+        const char *text;
+    } fault;
+
+    /* Unguessable and time-ordered, of callId characters; needed where an id has to be made. At most 32 bytes. */
+    const char *fresh_id;
+
+    union {
+        RegisterEvent reg;
+        InitiateEvent initiate;
+        AboutCallEvent about;
+        HistoryEvent history;
+        DisconnectEvent disconnect;
+    };
+} Event;

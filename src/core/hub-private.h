@@ -1,0 +1,121 @@
+/* What the hub's own files share. */
+#pragma once
+
+#include <glib.h>
+
+#include "core/call.h"
+#include "core/deadline.h"
+#include "core/hub.h"
+#include "core/user.h"
+
+struct Hub {
+    HubSettings settings;
+    gint64 now_us;  /* of the present step */
+    gint64 wall_ms; /* of the present step */
+
+    GHashTable *users;      /* userId -> User, owned */
+    GHashTable *by_address; /* Address -> Device: who is registered where */
+    GHashTable *live;       /* CallKey -> Call: once for each party that may see it */
+    GHashTable *ended;      /* CallKey -> Ended */
+    GQueue ended_order;     /* of Ended, oldest first */
+    GPtrArray *to_tidy;     /* of User: who may be idle at the end of the step */
+    Deadlines deadlines;
+    HubStats stats;
+};
+
+/* Who sent a request: an app's device, or a backend for a user. */
+typedef struct {
+    User *user;     /* NULL: a backend's user whom memory does not know */
+    Device *device; /* NULL for a backend */
+} Sender;
+
+/* One file a verb. Each appends its effects and, last, exactly one reply. */
+void on_register(Hub *hub, const Event *event, Effects *effects);
+void on_unregister(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_initiate(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_ringing(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_accept(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_reject(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_end(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_signal(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_get(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_history(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_disconnect(Hub *hub, const Event *event, Effects *effects);
+/* Not requests: no reply. */
+void on_gone(Hub *hub, const Event *event, Effects *effects);
+void on_timeout(Hub *hub, const Event *event, Effects *effects);
+
+/* Users (hub.c). */
+User *hub_find_user(const Hub *hub, const char *user_id);
+User *hub_make_user(Hub *hub, const char *user_id);
+/* Has the end of the step forget the user if nothing needs it any more. */
+void hub_tidy_user(Hub *hub, User *user);
+
+/* Presence (presence.c): a device is at an address, or away, or removed. */
+void hub_place_device(Hub *hub, Device *device, Address *address);
+/* Off its address without a word: it waits for its return if a call has it, or is removed. */
+void hub_lose_device(Hub *hub, Device *device, Effects *effects);
+/* For good and by will: its ring is cancelled, its call hangs up, its ringing leg drops out; then it is removed.
+ * `by` is the device itself when its own request did it (its reply tells it), else NULL. */
+void hub_remove_device(Hub *hub, Device *device, const Device *by, Effects *effects);
+/* The grace is over: what it still had is lost; then it is removed. */
+void hub_expire_device(Hub *hub, Device *device, Effects *effects);
+
+/* Live calls (calls.c). */
+typedef struct {
+    Happening what;
+    const Device *by;    /* whose own request it is: its reply tells it, so it gets no event */
+    const char *by_user; /* userId of the party that did it, or NULL */
+    Device *device;      /* the device that accepts, is away, is back, says something */
+    Cause cause;         /* CAUSE_NONE: the table's */
+    const char *reason;  /* or NULL */
+    const char *data;    /* JSON text, for SIGNAL and UPDATE */
+} Occurrence;
+
+/* Lets it happen to the call if the table knows it: returns the record that it made (owned), or NULL and changes nothing.
+ * A call that closes is dead afterwards. */
+Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects);
+/* Looks at the call's timers anew. */
+void call_reschedule(Hub *hub, Call *call);
+/* Carries out the timer that is due. */
+void call_expire(Hub *hub, Call *call, Effects *effects);
+/* Tells a device of the callee that the call rings, and gives it a leg. */
+void call_announce(Hub *hub, Call *call, Device *device, Effects *effects);
+gint64 call_expires_in_ms(const Hub *hub, const Call *call);
+
+/* Calls that ended (ended.c): what snapshots tell, what repeats are answered with. */
+typedef struct {
+    CallKey key;
+    User *user;
+    Record *record;
+    gint64 ended_us;
+    GList in_hub;
+    GList in_user;
+} Ended;
+
+void ended_keep(Hub *hub, User *user, Record *record);
+/* Forgets some of what is too old; cheap when nothing is. */
+void ended_tidy(Hub *hub);
+void ended_forget_all(Hub *hub);
+
+/* Look-up by (user, callId). */
+typedef struct {
+    Call *call;     /* live for this user, or NULL */
+    Record *record; /* borrowed; NULL when there is no such call */
+    View view;
+    gboolean is_caller;
+} Found;
+
+Found hub_find_call(const Hub *hub, const User *user, const char *call_id);
+View hub_view(const Hub *hub, const Record *record, const User *user);
+
+/* Replies about a call (reply.c). */
+Reply *reply_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record);
+Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record, Refusal refusal,
+                    const char *text);
+/* 410 when the call is over, else 409 with `text`. */
+Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record,
+                    const char *text);
+Reply *refuse_not_found(Effects *effects, const Event *event);
+/* The request repeats one that made the present, final state: the same user closed the call, with this status. */
+gboolean is_repeat_of_close(const Found *found, const User *user, CallState made);

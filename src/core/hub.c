@@ -1,0 +1,213 @@
+#include "core/hub.h"
+
+#include "core/hub-private.h"
+
+static void free_user(gpointer user)
+{
+    user_free(user);
+}
+
+Hub *hub_new(const HubSettings *settings)
+{
+    Hub *hub = g_new0(Hub, 1);
+
+    hub->settings = *settings;
+    hub->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_user);
+    hub->by_address = g_hash_table_new(g_direct_hash, g_direct_equal);
+    hub->live = g_hash_table_new(call_key_hash, call_key_equal);
+    hub->ended = g_hash_table_new(call_key_hash, call_key_equal);
+    hub->to_tidy = g_ptr_array_new();
+    g_queue_init(&hub->ended_order);
+    deadlines_init(&hub->deadlines);
+    return hub;
+}
+
+static void drop_calls_of(Hub *hub, User *user)
+{
+    while (user->calls->len) {
+        Call *call = g_ptr_array_index(user->calls, 0);
+
+        deadlines_set(&hub->deadlines, &call->deadline, DEADLINE_NEVER);
+        call_free(call);
+    }
+    for (guint i = 0; i < user->devices->len; i++) {
+        Device *device = g_ptr_array_index(user->devices, i);
+
+        deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
+    }
+    deadlines_set(&hub->deadlines, &user->ends_kept, DEADLINE_NEVER);
+}
+
+void hub_free(Hub *hub)
+{
+    GHashTableIter iter;
+    gpointer user;
+
+    if (!hub)
+        return;
+    ended_forget_all(hub);
+    g_hash_table_remove_all(hub->live);
+    g_hash_table_iter_init(&iter, hub->users);
+    while (g_hash_table_iter_next(&iter, NULL, &user))
+        drop_calls_of(hub, user);
+    g_hash_table_unref(hub->by_address);
+    g_hash_table_unref(hub->live);
+    g_hash_table_unref(hub->ended);
+    g_hash_table_unref(hub->users);
+    g_ptr_array_unref(hub->to_tidy);
+    deadlines_clear(&hub->deadlines);
+    g_free(hub);
+}
+
+User *hub_find_user(const Hub *hub, const char *user_id)
+{
+    return g_hash_table_lookup(hub->users, user_id);
+}
+
+User *hub_make_user(Hub *hub, const char *user_id)
+{
+    User *user = hub_find_user(hub, user_id);
+
+    if (!user) {
+        user = user_new(user_id);
+        g_hash_table_insert(hub->users, user->id, user);
+        hub_tidy_user(hub, user);
+    }
+    return user;
+}
+
+void hub_tidy_user(Hub *hub, User *user)
+{
+    if (user->is_to_tidy)
+        return;
+    user->is_to_tidy = TRUE;
+    g_ptr_array_add(hub->to_tidy, user);
+}
+
+static void forget_idle_users(Hub *hub)
+{
+    for (guint i = 0; i < hub->to_tidy->len; i++) {
+        User *user = g_ptr_array_index(hub->to_tidy, i);
+
+        user->is_to_tidy = FALSE;
+        if (user_is_idle(user))
+            g_hash_table_remove(hub->users, user->id);
+    }
+    g_ptr_array_set_size(hub->to_tidy, 0);
+}
+
+typedef void (*Verb)(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+
+static const Verb verbs[EVENT_KINDS] = {
+    [EVENT_UNREGISTER] = on_unregister,
+    [EVENT_INITIATE] = on_initiate,
+    [EVENT_RINGING] = on_ringing,
+    [EVENT_ACCEPT] = on_accept,
+    [EVENT_REJECT] = on_reject,
+    [EVENT_END] = on_end,
+    [EVENT_SIGNAL] = on_signal,
+    [EVENT_UPDATE] = on_signal,
+    [EVENT_GET] = on_get,
+    [EVENT_HISTORY] = on_history,
+};
+
+static Sender find_sender(const Hub *hub, const Event *event)
+{
+    Sender sender = {0};
+
+    if (event->from) {
+        sender.device = g_hash_table_lookup(hub->by_address, event->from);
+        sender.user = sender.device ? sender.device->user : NULL;
+        return sender;
+    }
+    sender.user = hub_find_user(hub, event->as_user);
+    if (sender.user && event->as_device)
+        sender.device = user_device(sender.user, event->as_device);
+    return sender;
+}
+
+/* Checked in the protocol's order: registered, fields, and then by the verb: call found, allowed, the rest. */
+static void handle_request(Hub *hub, const Event *event, Effects *effects)
+{
+    Sender sender = find_sender(hub, event);
+
+    g_assert(event->from || event->as_user);
+    if (event->from && !sender.device) {
+        effects_refuse(effects, event, REFUSAL_NOT_REGISTERED, "send call:register first");
+        return;
+    }
+    if (event->fault.refusal != REFUSAL_NONE) {
+        effects_refuse(effects, event, event->fault.refusal, event->fault.text);
+        return;
+    }
+    verbs[event->kind](hub, event, &sender, effects);
+}
+
+static void dispatch(Hub *hub, const Event *event, Effects *effects)
+{
+    switch (event->kind) {
+    case EVENT_REGISTER:
+        on_register(hub, event, effects);
+        return;
+    case EVENT_DISCONNECT:
+        on_disconnect(hub, event, effects);
+        return;
+    case EVENT_GONE:
+        on_gone(hub, event, effects);
+        return;
+    case EVENT_TIMEOUT:
+        on_timeout(hub, event, effects);
+        return;
+    case EVENT_UNREGISTER:
+    case EVENT_INITIATE:
+    case EVENT_RINGING:
+    case EVENT_ACCEPT:
+    case EVENT_REJECT:
+    case EVENT_END:
+    case EVENT_SIGNAL:
+    case EVENT_UPDATE:
+    case EVENT_GET:
+    case EVENT_HISTORY:
+        handle_request(hub, event, effects);
+        return;
+    }
+    g_assert_not_reached();
+}
+
+void hub_step(Hub *hub, const Event *event, Effects *effects)
+{
+    g_assert(event->now_us >= hub->now_us);
+    hub->now_us = event->now_us;
+    hub->wall_ms = event->wall_ms;
+    hub->stats.steps++;
+    ended_tidy(hub);
+    dispatch(hub, event, effects);
+    forget_idle_users(hub);
+    if (effects->has_reply && effects->reply.refusal != REFUSAL_NONE)
+        hub->stats.refused++;
+}
+
+gint64 hub_deadline(const Hub *hub)
+{
+    const Deadline *first = deadlines_first(&hub->deadlines);
+
+    return first ? first->at_us : DEADLINE_NEVER;
+}
+
+void hub_stats(const Hub *hub, HubStats *stats)
+{
+    *stats = hub->stats;
+    stats->users = g_hash_table_size(hub->users);
+    stats->ended_calls = hub->ended_order.length;
+}
+
+gboolean hub_device_info(const Hub *hub, const Address *address, DeviceInfo *info)
+{
+    const Device *device = g_hash_table_lookup(hub->by_address, address);
+
+    if (!device)
+        return FALSE;
+    *info = (DeviceInfo){
+        .user_id = device->user->id, .device_id = device->id, .live_calls = device->user->calls->len};
+    return TRUE;
+}

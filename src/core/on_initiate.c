@@ -1,0 +1,245 @@
+#include <string.h>
+
+#include "core/hub-private.h"
+
+static guint ringing_devices(const Call *call)
+{
+    guint devices = 0;
+
+    for (guint i = 0; i < call->legs->len; i++)
+        devices += call_leg(call, i)->state == LEG_RINGING;
+    return devices;
+}
+
+static Reply *reply_initiated(Hub *hub, const Event *event, const User *caller, Record *record, const Call *call,
+                              Effects *effects)
+{
+    Reply *reply = reply_about(hub, effects, event, caller, record);
+
+    if (call && call->state == CALL_RINGING) {
+        reply->expires_in_ms = call_expires_in_ms(hub, call);
+        reply->devices = ringing_devices(call);
+    }
+    return reply;
+}
+
+/* The id is taken: the same call again is answered with its present state, another one is refused. */
+static gboolean answer_taken_id(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+{
+    const char *call_id = event->initiate.call_id;
+    Found mine = hub_find_call(hub, sender->user, call_id);
+    User *callee = hub_find_user(hub, event->initiate.callee_id);
+
+    if (mine.record) {
+        if (mine.is_caller && strcmp(mine.record->facts->callee_id, event->initiate.callee_id) == 0)
+            reply_initiated(hub, event, sender->user, mine.record, mine.call, effects);
+        else
+            refuse_about(hub, effects, event, sender->user, mine.record, REFUSAL_ID_IN_USE,
+                         "callId: another call of yours has this id");
+        return TRUE;
+    }
+    if (callee && hub_find_call(hub, callee, call_id).record) {
+        effects_refuse(effects, event, REFUSAL_ID_IN_USE, "callId: choose another one");
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* The callee is calling us: both would wait for each other. */
+static gboolean refuse_glare(const Event *event, const Sender *sender, Effects *effects)
+{
+    for (guint i = 0; i < sender->user->calls->len; i++) {
+        Call *call = g_ptr_array_index(sender->user->calls, i);
+
+        if (call->callee != sender->user || strcmp(call->caller->id, event->initiate.callee_id) != 0)
+            continue;
+        effects_refuse(effects, event, REFUSAL_GLARE, "the callee is calling you: accept that call")->other =
+            record_ref(call->record);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* The device calls the same callee anew: it has forgotten the older call, or given it up. */
+static GRefString *replace_older(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+{
+    for (guint i = 0; i < sender->user->calls->len; i++) {
+        Call *call = g_ptr_array_index(sender->user->calls, i);
+        GRefString *id;
+
+        if (call_leg(call, 0)->device != sender->device ||
+            strcmp(call->callee->id, event->initiate.callee_id) != 0)
+            continue;
+        id = g_ref_string_acquire(call->record->facts->call_id);
+        record_unref(call_apply(
+            hub, call,
+            &(Occurrence){.what = HAPPENS_REPLACE,
+                          .by = event->from ? sender->device : NULL,
+                          .by_user = sender->user->id},
+            effects));
+        return id;
+    }
+    return NULL;
+}
+
+static CallFacts *facts_of(const Hub *hub, const Event *event, const Sender *sender)
+{
+    const InitiateEvent *initiate = &event->initiate;
+    CallFacts *facts = call_facts_new();
+    g_autofree char *given = NULL;
+
+    if (!initiate->call_id)
+        given = g_strconcat("CALL_", event->fresh_id, NULL);
+    facts->call_id = g_ref_string_new(given ? given : initiate->call_id);
+    facts->caller_id = g_ref_string_acquire(sender->user->id);
+    facts->caller_device = g_ref_string_acquire(sender->device->id);
+    facts->caller_name = sender->device->name ? g_ref_string_acquire(sender->device->name) : NULL;
+    facts->callee_id = g_ref_string_new(initiate->callee_id);
+    facts->data = initiate->data ? g_ref_string_new(initiate->data) : NULL;
+    facts->media = initiate->media;
+    facts->mode = initiate->mode;
+    facts->created_ms = hub->wall_ms;
+    facts->ring_ms = initiate->timeout_ms ? initiate->timeout_ms : hub->settings.timers.ring_us / 1000;
+    return facts;
+}
+
+static void go_live(Hub *hub, Call *call)
+{
+    g_ptr_array_add(call->caller->calls, call);
+    g_hash_table_insert(hub->live, &call->caller_key, call);
+    if (!call->is_veiled) {
+        g_ptr_array_add(call->callee->calls, call);
+        g_hash_table_insert(hub->live, &call->callee_key, call);
+    }
+    hub->stats.live_calls++;
+    hub->stats.initiated++;
+    call_reschedule(hub, call);
+}
+
+static Call *create_call(Hub *hub, const Event *event, const Sender *sender)
+{
+    g_autoptr(CallFacts) facts = facts_of(hub, event, sender);
+    User *callee = hub_make_user(hub, event->initiate.callee_id);
+
+    return call_new(sender->user, callee, sender->device, record_new(facts), hub->now_us);
+}
+
+static void tell_outgoing(const Hub *hub, const Call *call, const Device *device, Effects *effects)
+{
+    Message message = {
+        .kind = MESSAGE_OUTGOING,
+        .view = hub_view(hub, call->record, device->user),
+        .record = record_ref(call->record),
+        .timestamp_ms = hub->wall_ms,
+        .expires_in_ms = call_expires_in_ms(hub, call),
+        .to_user = g_ref_string_acquire(device->user->id),
+        .to_device = g_ref_string_acquire(device->id),
+    };
+
+    effects_send(effects, device->address, &message);
+}
+
+static Record *ring(Hub *hub, Call *call, Effects *effects)
+{
+    const GPtrArray *devices = call->callee->devices;
+
+    go_live(hub, call);
+    for (guint i = 0; i < devices->len; i++) {
+        Device *device = g_ptr_array_index(devices, i);
+
+        if (device->address)
+            call_announce(hub, call, device, effects);
+    }
+    effects_record(effects, CHANGE_CREATED, call->record);
+    return record_ref(call->record);
+}
+
+/* Made and closed in one step: nobody's phone rings. */
+static Record *close_at_once(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
+{
+    go_live(hub, call);
+    effects_record(effects, CHANGE_CREATED, call->record);
+    return call_apply(hub, call, occurrence, effects);
+}
+
+/* Busy, and the caller must not know: to everybody else it is over, the caller believes that it rings. */
+static Record *veil(Hub *hub, Call *call, Effects *effects)
+{
+    Record *truth = record_next(call->record);
+
+    truth->status = CALL_REJECTED;
+    truth->cause = CAUSE_BUSY;
+    truth->rev++;
+    truth->ended_ms = hub->wall_ms;
+    truth->veil = (Veil){.is_set = TRUE, .status = CALL_RINGING, .rev = call->record->rev};
+    effects_record(effects, CHANGE_CREATED, call->record);
+    record_unref(call->record);
+    call->record = truth;
+    call->is_veiled = TRUE;
+    call->callee->veiled_calls++;
+    go_live(hub, call);
+    ended_keep(hub, call->callee, truth);
+    effects_record(effects, CHANGE_CLOSED, truth);
+    return record_ref(truth);
+}
+
+static Record *place(Hub *hub, const Event *event, const Sender *sender, Call *call, Effects *effects)
+{
+    if (event->initiate.call_id && user_take_early_end(sender->user, event->initiate.call_id, hub->now_us))
+        return close_at_once(hub, call,
+                             &(Occurrence){.what = HAPPENS_CANCEL,
+                                           .by = event->from ? sender->device : NULL,
+                                           .by_user = sender->user->id},
+                             effects);
+    if (call->callee->calls->len < hub->settings.limits.max_live_calls)
+        return ring(hub, call, effects);
+    if (!hub->settings.reveal_presence)
+        return veil(hub, call, effects);
+    return close_at_once(hub, call, &(Occurrence){.what = HAPPENS_REJECT, .cause = CAUSE_BUSY}, effects);
+}
+
+static void make_call(Hub *hub, const Event *event, const Sender *sender, GRefString *replaced, Effects *effects)
+{
+    Call *call = create_call(hub, event, sender);
+    g_autoptr(Record) made = NULL;
+    Reply *reply;
+
+    if (!event->from)
+        tell_outgoing(hub, call, sender->device, effects);
+    made = place(hub, event, sender, call, effects);
+    call = hub_find_call(hub, sender->user, made->facts->call_id).call;
+    reply = reply_initiated(hub, event, sender->user, made, call, effects);
+    reply->replaced = replaced;
+}
+
+static gboolean may_call(const Event *event, const Sender *sender, Effects *effects)
+{
+    if (!sender->device || !sender->device->address) {
+        effects_refuse(effects, event, REFUSAL_NOT_REGISTERED, "deviceId: no such device is registered");
+        return FALSE;
+    }
+    if (strcmp(sender->user->id, event->initiate.callee_id) == 0) {
+        effects_refuse(effects, event, REFUSAL_CALLING_SELF, "calleeId: you cannot call yourself");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void on_initiate(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+{
+    GRefString *replaced;
+
+    if (!may_call(event, sender, effects))
+        return;
+    if (event->initiate.call_id && answer_taken_id(hub, event, sender, effects))
+        return;
+    if (refuse_glare(event, sender, effects))
+        return;
+    replaced = replace_older(hub, event, sender, effects);
+    if (sender->user->calls->len >= hub->settings.limits.max_live_calls) {
+        effects_refuse(effects, event, REFUSAL_TOO_MANY_CALLS, "you have too many live calls");
+        g_clear_pointer(&replaced, g_ref_string_release);
+        return;
+    }
+    make_call(hub, event, sender, replaced, effects);
+}

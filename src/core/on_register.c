@@ -1,0 +1,162 @@
+#include <string.h>
+
+#include "core/hub-private.h"
+
+static Snapshot *snapshot_of(const Hub *hub, const User *user, Record *record)
+{
+    Snapshot *snapshot = snapshot_new(record, hub_view(hub, record, user));
+
+    snapshot->is_snapshot = TRUE;
+    snapshot->is_caller = snapshot->view != VIEW_FULL;
+    return snapshot;
+}
+
+/* Live calls, then those that ended a short while ago, newest first. */
+static GPtrArray *snapshot_calls(const Hub *hub, const User *user)
+{
+    GPtrArray *calls = snapshots_new();
+
+    for (guint i = user->calls->len; i > 0; i--) {
+        const Call *call = g_ptr_array_index(user->calls, i - 1);
+        Snapshot *snapshot = snapshot_of(hub, user, call->record);
+
+        snapshot->is_live = TRUE;
+        if (call->state == CALL_RINGING)
+            snapshot->expires_in_ms = call_expires_in_ms(hub, call);
+        g_ptr_array_add(calls, snapshot);
+    }
+    for (const GList *link = user->ended.head; link; link = link->next) {
+        const Ended *ended = link->data;
+
+        if (ended->ended_us + ENDED_KEPT_US > hub->now_us)
+            g_ptr_array_add(calls, snapshot_of(hub, user, ended->record));
+    }
+    return calls;
+}
+
+static void confirm(Hub *hub, const Event *event, const Device *device, Effects *effects)
+{
+    Reply *reply = effects_reply(effects, event);
+
+    reply->user_id = g_ref_string_acquire(device->user->id);
+    reply->device_id = g_ref_string_acquire(device->id);
+    reply->calls = snapshot_calls(hub, device->user);
+}
+
+static void set_name(Device *device, const char *name)
+{
+    if (g_strcmp0(device->name, name) == 0)
+        return;
+    g_clear_pointer(&device->name, g_ref_string_release);
+    device->name = name ? g_ref_string_new(name) : NULL;
+}
+
+/* The same device again on the same handle: a fresh snapshot, and nothing rings twice. */
+static void refresh(Hub *hub, const Event *event, Device *here, Effects *effects)
+{
+    const RegisterEvent *reg = &event->reg;
+
+    if (strcmp(here->user->id, reg->user_id) != 0) {
+        effects_refuse(effects, event, REFUSAL_WRONG_STATE, "userId: this handle is registered for another user");
+        return;
+    }
+    if (reg->device_id && strcmp(here->id, reg->device_id) != 0) {
+        effects_refuse(effects, event, REFUSAL_WRONG_STATE, "deviceId: this handle is registered for another device");
+        return;
+    }
+    set_name(here, reg->display_name);
+    confirm(hub, event, here, effects);
+}
+
+static Device *add_device(Hub *hub, User *user, const Event *event)
+{
+    g_autofree char *given = NULL;
+    Device *device;
+
+    if (!event->reg.device_id)
+        given = g_strconcat("DEV_", event->fresh_id, NULL);
+    device = user_add_device(user, given ? given : event->reg.device_id);
+    device->is_nameless = given != NULL;
+    hub->stats.devices++;
+    return device;
+}
+
+static void tell_replaced(const Hub *hub, const Device *device, Effects *effects)
+{
+    Message message = {
+        .kind = MESSAGE_REPLACED,
+        .timestamp_ms = hub->wall_ms,
+        .to_user = g_ref_string_acquire(device->user->id),
+        .to_device = g_ref_string_acquire(device->id),
+    };
+
+    effects_send(effects, device->address, &message);
+}
+
+/* The calls that the device had when it went go on. */
+static void resume_calls(Hub *hub, Device *device, gboolean was_away, Effects *effects)
+{
+    for (guint i = 0; i < device->user->calls->len; i++) {
+        Call *call = g_ptr_array_index(device->user->calls, i);
+        const Leg *leg = call_leg_of(call, device);
+
+        if (!leg || leg->state == LEG_RINGING || !was_away)
+            continue;
+        if (leg->state == LEG_IN_CALL)
+            record_unref(
+                call_apply(hub, call, &(Occurrence){.what = HAPPENS_BACK, .device = device}, effects));
+        else
+            call_reschedule(hub, call);
+    }
+}
+
+static void announce_ringing_calls(Hub *hub, Device *device, Effects *effects)
+{
+    User *user = device->user;
+
+    for (guint i = 0; i < user->calls->len; i++) {
+        Call *call = g_ptr_array_index(user->calls, i);
+        gboolean is_first;
+
+        if (call->callee != user || call->state != CALL_RINGING ||
+            call->ring_end_us - hub->now_us < RING_WORTH_ANNOUNCING_US)
+            continue;
+        is_first = call->record->ringing_ms == 0;
+        call_announce(hub, call, device, effects);
+        if (is_first)
+            effects_record(effects, CHANGE_TOUCHED, call->record);
+    }
+}
+
+static void arrive(Hub *hub, const Event *event, Effects *effects)
+{
+    User *user = hub_make_user(hub, event->reg.user_id);
+    Device *device = event->reg.device_id ? user_device(user, event->reg.device_id) : user_nameless_away(user);
+    gboolean was_away = device && !device->address;
+
+    if ((!device || was_away) && user_present_devices(user) >= hub->settings.limits.max_devices) {
+        effects_refuse(effects, event, REFUSAL_TOO_MANY_DEVICES, "this user has no room for another device");
+        return;
+    }
+    if (!device)
+        device = add_device(hub, user, event);
+    else if (device->address)
+        tell_replaced(hub, device, effects);
+    hub_place_device(hub, device, event->from);
+    set_name(device, event->reg.display_name);
+    resume_calls(hub, device, was_away, effects);
+    announce_ringing_calls(hub, device, effects);
+    confirm(hub, event, device, effects);
+}
+
+void on_register(Hub *hub, const Event *event, Effects *effects)
+{
+    Device *here = g_hash_table_lookup(hub->by_address, event->from);
+
+    if (event->fault.refusal != REFUSAL_NONE)
+        effects_refuse(effects, event, event->fault.refusal, event->fault.text);
+    else if (here)
+        refresh(hub, event, here, effects);
+    else
+        arrive(hub, event, effects);
+}

@@ -1,0 +1,34 @@
+#include "core/hub-private.h"
+
+/* call:signal and call:update: from one device in the call to the other, untouched. */
+void on_signal(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+{
+    Found found = {0};
+    Record *made;
+
+    if (sender->user)
+        found = hub_find_call(hub, sender->user, event->about.call_id);
+    if (!found.record) {
+        refuse_not_found(effects, event);
+        return;
+    }
+    if (!sender->device ||
+        (found.call && found.call->state == CALL_ACCEPTED && !call_leg_of(found.call, sender->device))) {
+        refuse_about(hub, effects, event, sender->user, found.record, REFUSAL_FORBIDDEN,
+                     "only the two devices in the call");
+        return;
+    }
+    made = found.call
+               ? call_apply(hub, found.call,
+                            &(Occurrence){.what = event->kind == EVENT_SIGNAL ? HAPPENS_SIGNAL : HAPPENS_UPDATE,
+                                          .device = sender->device,
+                                          .data = event->about.data},
+                            effects)
+               : NULL;
+    if (made)
+        reply_about(hub, effects, event, sender->user, made)->is_undelivered =
+            !call_other_device(found.call, sender->device)->address;
+    else
+        refuse_state(hub, effects, event, sender->user, found.record, "the call was not answered yet");
+    record_unref(made);
+}

@@ -1,0 +1,115 @@
+#include "core/hub-private.h"
+
+void hub_place_device(Hub *hub, Device *device, Address *address)
+{
+    if (device->address)
+        g_hash_table_remove(hub->by_address, device->address);
+    if (device->grace.place) {
+        deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
+        hub->stats.away--;
+    }
+    device->address = address;
+    g_hash_table_insert(hub->by_address, address, device);
+}
+
+static void take_off_address(Hub *hub, Device *device)
+{
+    if (device->address)
+        g_hash_table_remove(hub->by_address, device->address);
+    device->address = NULL;
+}
+
+static void forget_device(Hub *hub, Device *device)
+{
+    take_off_address(hub, device);
+    if (device->grace.place) {
+        deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
+        hub->stats.away--;
+    }
+    hub->stats.devices--;
+    hub_tidy_user(hub, device->user);
+    user_remove_device(device->user, device);
+}
+
+static void drop_ringing_legs(Device *device)
+{
+    for (guint i = 0; i < device->user->calls->len; i++) {
+        Call *call = g_ptr_array_index(device->user->calls, i);
+        const Leg *leg = call_leg_of(call, device);
+
+        if (leg && leg->state == LEG_RINGING)
+            call_drop_leg(call, device);
+    }
+}
+
+/* A call that stands or falls with this device: it rings out from it, or it is in it. */
+static Call *next_own_call(const Device *device)
+{
+    for (guint i = 0; i < device->user->calls->len; i++) {
+        Call *call = g_ptr_array_index(device->user->calls, i);
+        const Leg *leg = call_leg_of(call, device);
+
+        if (leg && leg->state != LEG_RINGING)
+            return call;
+    }
+    return NULL;
+}
+
+static void note_away(Hub *hub, Device *device, Effects *effects)
+{
+    for (guint i = 0; i < device->user->calls->len; i++) {
+        Call *call = g_ptr_array_index(device->user->calls, i);
+        const Leg *leg = call_leg_of(call, device);
+
+        if (leg && leg->state == LEG_IN_CALL)
+            record_unref(
+                call_apply(hub, call, &(Occurrence){.what = HAPPENS_AWAY, .device = device}, effects));
+        else if (leg)
+            call_reschedule(hub, call);
+    }
+}
+
+void hub_lose_device(Hub *hub, Device *device, Effects *effects)
+{
+    const Timers *timers = &hub->settings.timers;
+
+    take_off_address(hub, device);
+    drop_ringing_legs(device);
+    if (!next_own_call(device)) {
+        forget_device(hub, device);
+        return;
+    }
+    device->away_since_us = hub->now_us;
+    deadlines_set(&hub->deadlines, &device->grace,
+                  hub->now_us + MAX(timers->caller_grace_us, timers->in_call_grace_us));
+    hub->stats.away++;
+    note_away(hub, device, effects);
+}
+
+void hub_remove_device(Hub *hub, Device *device, const Device *by, Effects *effects)
+{
+    Call *call;
+
+    drop_ringing_legs(device);
+    while ((call = next_own_call(device))) {
+        Occurrence occurrence = {.what = HAPPENS_ADMIN_END, .device = device};
+
+        if (by) {
+            occurrence.what = call->state == CALL_RINGING ? HAPPENS_CANCEL : HAPPENS_HANG_UP;
+            occurrence.by = by;
+            occurrence.by_user = device->user->id;
+        }
+        record_unref(call_apply(hub, call, &occurrence, effects));
+    }
+    forget_device(hub, device);
+}
+
+void hub_expire_device(Hub *hub, Device *device, Effects *effects)
+{
+    Call *call;
+
+    /* No call waits for a device longer than the device itself is kept, so its own timers are due too, and decide. */
+    while ((call = next_own_call(device)))
+        call_expire(hub, call, effects);
+    forget_device(hub, device);
+}

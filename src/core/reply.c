@@ -1,0 +1,65 @@
+#include <string.h>
+
+#include "core/hub-private.h"
+
+View hub_view(const Hub *hub, const Record *record, const User *user)
+{
+    return record_view_of_user(record, user->id, hub->settings.reveal_presence);
+}
+
+Found hub_find_call(const Hub *hub, const User *user, const char *call_id)
+{
+    CallKey key = {.user = user, .call_id = call_id};
+    Found found = {0};
+    Call *call = g_hash_table_lookup(hub->live, &key);
+    Ended *ended = call ? NULL : g_hash_table_lookup(hub->ended, &key);
+
+    if (!call && !ended)
+        return found;
+    found.call = call;
+    found.record = call ? call->record : ended->record;
+    found.view = hub_view(hub, found.record, user);
+    found.is_caller = found.view != VIEW_FULL;
+    return found;
+}
+
+Reply *reply_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record)
+{
+    Reply *reply = effects_reply(effects, event);
+
+    reply->record = record_ref(record);
+    reply->view = hub_view(hub, record, user);
+    return reply;
+}
+
+Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record, Refusal refusal,
+                    const char *text)
+{
+    Reply *reply = reply_about(hub, effects, event, user, record);
+
+    reply->refusal = refusal;
+    reply->text = g_strdup(text);
+    return reply;
+}
+
+Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record,
+                    const char *text)
+{
+    RecordView seen = record_view(record, hub_view(hub, record, user));
+
+    if (call_state_is_final(seen.status))
+        return refuse_about(hub, effects, event, user, record, REFUSAL_CALL_OVER, "the call is over");
+    return refuse_about(hub, effects, event, user, record, REFUSAL_WRONG_STATE, text);
+}
+
+Reply *refuse_not_found(Effects *effects, const Event *event)
+{
+    return effects_refuse(effects, event, REFUSAL_CALL_NOT_FOUND, "no such call of yours");
+}
+
+gboolean is_repeat_of_close(const Found *found, const User *user, CallState made)
+{
+    RecordView seen = record_view(found->record, found->view);
+
+    return seen.status == made && seen.ended_by && strcmp(seen.ended_by, user->id) == 0;
+}

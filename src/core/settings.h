@@ -1,0 +1,36 @@
+/* What an operator can set about the core: timers and bounds (docs/protocol.md, section 5; docs/configuration.md). */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    gint64 ring_us;          /* T0 to no_answer, unless the request says otherwise */
+    gint64 unreachable_us;   /* T0 to unreachable when no device was rung */
+    gint64 caller_grace_us;  /* how long a caller's device may be away while it rings */
+    gint64 in_call_grace_us; /* the same for either device of an accepted call */
+    gint64 media_us;         /* the accept to media_failed */
+    gint64 max_duration_us;  /* the accept to max_duration; 0 is off */
+} Timers;
+
+typedef struct {
+    guint max_devices;        /* present devices of one user */
+    guint max_live_calls;     /* live calls of one user */
+    guint max_ended_per_user; /* ended calls that memory keeps, of one user */
+    guint max_ended;          /* and of all users: one call counts once for each party */
+    guint max_early_ends;     /* ends that overtook their initiate, of one user */
+} Limits;
+
+typedef struct {
+    Timers timers;
+    Limits limits;
+    gboolean reveal_presence; /* FALSE: the caller's view tells nothing of the callee's devices */
+} HubSettings;
+
+/* How long memory keeps an ended call, and an end that overtook its initiate. */
+#define ENDED_KEPT_US (10 * 60 * G_USEC_PER_SEC)
+#define EARLY_END_KEPT_US (10 * G_USEC_PER_SEC)
+/* A ring with less than this left is not announced to a device that comes late. */
+#define RING_WORTH_ANNOUNCING_US G_USEC_PER_SEC
+
+/* The defaults of the protocol. */
+void hub_settings_init(HubSettings *settings);

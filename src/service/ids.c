@@ -1,0 +1,30 @@
+#include "service/ids.h"
+
+#include <sys/random.h>
+
+static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+#define TIME_DIGITS 10
+#define RANDOM_DIGITS (FRESH_ID_LENGTH - TIME_DIGITS)
+
+static void fill_random(guint8 *bytes, gsize length)
+{
+    /* Up to 256 bytes come whole, and not before the kernel's pool is ready. */
+    gssize got = getrandom(bytes, length, 0);
+
+    g_assert(got == (gssize)length);
+}
+
+void fresh_id(gint64 wall_ms, char id[FRESH_ID_LENGTH + 1])
+{
+    guint8 bytes[RANDOM_DIGITS];
+
+    for (gint i = TIME_DIGITS - 1; i >= 0; i--) {
+        id[i] = digits[wall_ms & 31];
+        wall_ms >>= 5;
+    }
+    fill_random(bytes, sizeof bytes);
+    for (guint i = 0; i < RANDOM_DIGITS; i++)
+        id[TIME_DIGITS + i] = digits[bytes[i] & 31];
+    id[FRESH_ID_LENGTH] = '\0';
+}

@@ -1,0 +1,38 @@
+/* The way of records into the store: a queue that never blocks who appends, and a thread that writes groups of what has
+ * gathered. */
+#pragma once
+
+#include <glib.h>
+
+#include "ports/store.h"
+
+typedef struct Journal Journal;
+
+/* Where in the queue a record is; 0 is "nowhere". */
+typedef guint64 JournalTicket;
+
+typedef struct {
+    guint64 appended;
+    guint64 committed;
+    guint64 failures; /* groups that the store refused; each is tried again until it is in */
+    guint waiting_replies;
+    gboolean is_ill;
+} JournalStats;
+
+/* Starts the thread. The store is borrowed. */
+Journal *journal_new(Store *store, gint64 wait_us, guint max_waiting);
+/* Writes what is left (as long as the store takes it), ends the thread. */
+void journal_free(Journal *journal);
+
+/* Takes a reference to the record. Never blocks: for use under the hub's lock, whose order is the store's. */
+JournalTicket journal_append(Journal *journal, Record *record);
+/* The latest ticket given. */
+JournalTicket journal_latest(Journal *journal);
+/* So much waits that no new call should begin. */
+gboolean journal_is_full(Journal *journal);
+
+/* Waits, for no longer than wait_us, until all up to the ticket is committed; TRUE when it is. FALSE at once while the
+ * store is ill, keeps nothing, or too many wait already. No lock may be held. */
+gboolean journal_wait(Journal *journal, JournalTicket ticket);
+
+void journal_stats(Journal *journal, JournalStats *stats);

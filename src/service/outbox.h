@@ -1,0 +1,24 @@
+/* Things to hand over in the order in which they were put in, by one thread at a time, with no lock held meanwhile.
+ *
+ * Many threads put (under the hub's lock, so in its order); whoever then calls outbox_drain() and finds nobody at it
+ * hands over all that is there, also what others put in meanwhile. */
+#pragma once
+
+#include <glib.h>
+
+typedef void (*OutboxHand)(gpointer item, gpointer user_data);
+
+typedef struct {
+    GMutex lock;
+    GQueue items;
+    gboolean is_draining;
+} Outbox;
+
+void outbox_init(Outbox *outbox);
+/* Ends it with what is left in it. */
+void outbox_clear(Outbox *outbox, GDestroyNotify free_item);
+
+/* Takes over the item. Returns how many wait now. */
+guint outbox_put(Outbox *outbox, gpointer item);
+/* `hand` takes over each item. Returns at once when another thread is at it. */
+void outbox_drain(Outbox *outbox, OutboxHand hand, gpointer user_data);

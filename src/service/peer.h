@@ -1,0 +1,28 @@
+/* One connection of a door, as the hub's address and as a queue of the events that wait for it. */
+#pragma once
+
+#include <glib.h>
+
+#include "core/address.h"
+#include "core/effect.h"
+#include "ports/delivery.h"
+#include "service/outbox.h"
+
+typedef struct Address Peer;
+
+struct Address {
+    gatomicrefcount refs;
+    const Delivery *delivery;
+    gpointer connection; /* a reference */
+    Outbox outbox;       /* of Message, owned */
+    gboolean is_gone;    /* guarded by the service's lock: the hub must not learn of it any more */
+};
+
+/* Takes a reference to the connection until the peer is freed. */
+Peer *peer_new(const Delivery *delivery, gpointer connection);
+Peer *peer_ref(Peer *peer);
+void peer_unref(Peer *peer);
+
+/* Takes over what `message` owns and leaves it empty. */
+void peer_put(Peer *peer, Message *message);
+void peer_drain(Peer *peer);

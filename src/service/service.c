@@ -1,0 +1,381 @@
+#include "service/service.h"
+
+#include "service/ids.h"
+#include "service/journal.h"
+#include "service/lookup.h"
+#include "service/outbox.h"
+
+struct Service {
+    ServiceOptions options;
+    Journal *journal; /* NULL for a store that keeps nothing beyond the process: that one is written at once */
+    Outbox notices;   /* of Notice, for the notifier */
+
+    GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and journal */
+    Hub *hub;
+    GCond timer_wanted; /* the hub's deadline moved before timer_us, or the end */
+    gint64 timer_us;    /* when the timer thread wakes by itself */
+    gboolean is_stopping;
+    GThread *timer;
+};
+
+/* --- what a step leaves to do when the lock is open again --- */
+
+typedef struct {
+    Effects effects;
+    GPtrArray *peers; /* references: whose outboxes got something */
+    JournalTicket ticket;
+} Work;
+
+typedef struct {
+    Change change;
+    Record *record;   /* of a change */
+    Message *message; /* of one that was missed */
+} Notice;
+
+static void unref_peer(gpointer peer)
+{
+    peer_unref(peer);
+}
+
+static void work_init(Work *work)
+{
+    effects_init(&work->effects);
+    work->peers = g_ptr_array_new_with_free_func(unref_peer);
+    work->ticket = 0;
+}
+
+static void work_clear(Work *work)
+{
+    effects_clear(&work->effects);
+    g_ptr_array_unref(work->peers);
+}
+
+static void put_notice(Service *service, Notice notice)
+{
+    outbox_put(&service->notices, g_memdup2(&notice, sizeof notice));
+}
+
+static void free_notice(gpointer item)
+{
+    Notice *notice = item;
+
+    record_unref(notice->record);
+    message_free(notice->message);
+    g_free(notice);
+}
+
+static void hand_notice(gpointer item, gpointer data)
+{
+    Service *service = data;
+    const Notice *notice = item;
+
+    if (notice->record)
+        service->options.notifier->changed(service->options.notifier_self, notice->change, notice->record);
+    else
+        service->options.notifier->missed(service->options.notifier_self, notice->message);
+    free_notice(item);
+}
+
+/* --- under the lock: effects go into queues, nothing else --- */
+
+static void queue_send(Work *work, Effect *effect)
+{
+    peer_put(effect->to, &effect->message);
+    g_ptr_array_add(work->peers, peer_ref(effect->to));
+}
+
+static void queue_missed(Service *service, Effect *effect)
+{
+    if (!service->options.notifier)
+        return;
+    put_notice(service, (Notice){.message = g_memdup2(&effect->message, sizeof effect->message)});
+    effect->message = (Message){0};
+}
+
+static void queue_record(Service *service, Work *work, const Effect *effect)
+{
+    JournalTicket ticket = service->journal ? journal_append(service->journal, effect->record) : 0;
+
+    if (effect->change == CHANGE_TOUCHED)
+        return;
+    work->ticket = ticket;
+    if (service->options.notifier)
+        put_notice(service, (Notice){.change = effect->change, .record = record_ref(effect->record)});
+}
+
+static void queue_effects(Service *service, Work *work)
+{
+    for (guint i = 0; i < work->effects.list->len; i++) {
+        Effect *effect = effects_at(&work->effects, i);
+
+        switch (effect->kind) {
+        case EFFECT_SEND:
+            queue_send(work, effect);
+            break;
+        case EFFECT_MISSED:
+            queue_missed(service, effect);
+            break;
+        case EFFECT_RECORD:
+            queue_record(service, work, effect);
+            break;
+        }
+    }
+}
+
+static void wake_timer(Service *service)
+{
+    if (hub_deadline(service->hub) < service->timer_us)
+        g_cond_signal(&service->timer_wanted);
+}
+
+static void step(Service *service, Event *event, Work *work)
+{
+    event->now_us = g_get_monotonic_time();
+    event->wall_ms = g_get_real_time() / 1000;
+    hub_step(service->hub, event, &work->effects);
+    queue_effects(service, work);
+}
+
+/* --- with no lock --- */
+
+static void write_at_once(Service *service, Work *work)
+{
+    Store *store = service->options.store;
+
+    for (guint i = 0; i < work->effects.list->len; i++) {
+        Effect *effect = effects_at(&work->effects, i);
+
+        if (effect->kind == EFFECT_RECORD)
+            store->ops->write(store, &effect->record, 1, NULL);
+    }
+}
+
+static void deliver(Service *service, Work *work)
+{
+    for (guint i = 0; i < work->peers->len; i++)
+        peer_drain(g_ptr_array_index(work->peers, i));
+    if (!service->journal)
+        write_at_once(service, work);
+    if (service->options.notifier)
+        outbox_drain(&service->notices, hand_notice, service);
+}
+
+/* --- the timer thread --- */
+
+static void carry_out_timeout(Service *service)
+{
+    Event event = {.kind = EVENT_TIMEOUT};
+    Work work;
+
+    work_init(&work);
+    step(service, &event, &work);
+    g_mutex_unlock(&service->lock);
+    deliver(service, &work);
+    work_clear(&work);
+    g_mutex_lock(&service->lock);
+}
+
+static gpointer run_timer(gpointer data)
+{
+    Service *service = data;
+
+    g_mutex_lock(&service->lock);
+    while (!service->is_stopping) {
+        service->timer_us = hub_deadline(service->hub);
+        if (service->timer_us <= g_get_monotonic_time())
+            carry_out_timeout(service);
+        else if (service->timer_us == G_MAXINT64)
+            g_cond_wait(&service->timer_wanted, &service->lock);
+        else
+            g_cond_wait_until(&service->timer_wanted, &service->lock, service->timer_us);
+    }
+    g_mutex_unlock(&service->lock);
+    return NULL;
+}
+
+/* --- start and stop --- */
+
+Service *service_new(const ServiceOptions *options)
+{
+    Service *service = g_new0(Service, 1);
+
+    service->options = *options;
+    service->hub = hub_new(&options->hub);
+    if (options->store->ops->is_durable)
+        service->journal = journal_new(options->store, options->store_wait_us, options->max_waiting_replies);
+    outbox_init(&service->notices);
+    g_mutex_init(&service->lock);
+    g_cond_init(&service->timer_wanted);
+    service->timer_us = G_MAXINT64;
+    service->timer = g_thread_new("call-timer", run_timer, service);
+    return service;
+}
+
+void service_free(Service *service)
+{
+    if (!service)
+        return;
+    g_mutex_lock(&service->lock);
+    service->is_stopping = TRUE;
+    g_cond_signal(&service->timer_wanted);
+    g_mutex_unlock(&service->lock);
+    g_thread_join(service->timer);
+
+    journal_free(service->journal);
+    outbox_clear(&service->notices, free_notice);
+    hub_free(service->hub);
+    store_free(service->options.store);
+    g_cond_clear(&service->timer_wanted);
+    g_mutex_clear(&service->lock);
+    g_free(service);
+}
+
+/* --- connections --- */
+
+Peer *service_connect(Service *service G_GNUC_UNUSED, const Delivery *delivery, gpointer connection)
+{
+    return peer_new(delivery, connection);
+}
+
+void service_disconnect(Service *service, Peer *peer)
+{
+    Event event = {.kind = EVENT_GONE, .from = peer};
+    Work work;
+
+    work_init(&work);
+    g_mutex_lock(&service->lock);
+    peer->is_gone = TRUE;
+    step(service, &event, &work);
+    wake_timer(service);
+    g_mutex_unlock(&service->lock);
+    deliver(service, &work);
+    work_clear(&work);
+    peer_unref(peer);
+}
+
+/* --- requests --- */
+
+static void refuse(Event *event, Refusal refusal, const char *text)
+{
+    if (event->fault.refusal != REFUSAL_NONE)
+        return;
+    event->fault.refusal = refusal;
+    event->fault.text = text;
+}
+
+static gboolean is_confirming(const Reply *reply)
+{
+    switch (reply->request) {
+    case EVENT_INITIATE:
+    case EVENT_ACCEPT:
+    case EVENT_REJECT:
+    case EVENT_END:
+        return reply->refusal == REFUSAL_NONE;
+    case EVENT_UNREGISTER:
+    case EVENT_DISCONNECT:
+    case EVENT_REGISTER:
+    case EVENT_RINGING:
+    case EVENT_SIGNAL:
+    case EVENT_UPDATE:
+    case EVENT_GET:
+    case EVENT_HISTORY:
+    case EVENT_GONE:
+    case EVENT_TIMEOUT:
+        return FALSE;
+    }
+    g_assert_not_reached();
+}
+
+/* What a reply confirms is in the store, also when it repeats what another request made. */
+static void wait_for_commit(Service *service, Work *work)
+{
+    Reply *reply = &work->effects.reply;
+
+    if (!service->journal) {
+        reply->is_not_durable = reply->request == EVENT_REGISTER && reply->refusal == REFUSAL_NONE;
+        return;
+    }
+    if (!work->ticket && is_confirming(reply))
+        work->ticket = journal_latest(service->journal);
+    if (work->ticket)
+        reply->is_not_durable = !journal_wait(service->journal, work->ticket);
+}
+
+static void step_request(Service *service, Peer *peer, Event *event, Work *work)
+{
+    g_mutex_lock(&service->lock);
+    if (peer && peer->is_gone) {
+        /* Its end was first: nothing may hold on to it any more. */
+        effects_refuse(&work->effects, event, REFUSAL_NOT_REGISTERED, "the connection is closed");
+    } else {
+        step(service, event, work);
+        wake_timer(service);
+    }
+    g_mutex_unlock(&service->lock);
+}
+
+static gboolean wants_fresh_id(const Event *event)
+{
+    return (event->kind == EVENT_INITIATE && !event->initiate.call_id) ||
+           (event->kind == EVENT_REGISTER && !event->reg.device_id);
+}
+
+void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
+{
+    char id[FRESH_ID_LENGTH + 1];
+    Work work;
+
+    if (wants_fresh_id(event)) {
+        fresh_id(g_get_real_time() / 1000, id);
+        event->fresh_id = id;
+    }
+    event->from = peer;
+    if (event->kind == EVENT_INITIATE && service->journal && journal_is_full(service->journal))
+        refuse(event, REFUSAL_STORE_UNAVAILABLE, "calls cannot be recorded now");
+
+    work_init(&work);
+    step_request(service, peer, event, &work);
+    deliver(service, &work);
+    lookup_elsewhere(service->options.store, event, service->options.hub.reveal_presence, &work.effects.reply);
+    wait_for_commit(service, &work);
+    *reply = work.effects.reply;
+    work.effects.has_reply = FALSE;
+    work_clear(&work);
+}
+
+/* --- looking in --- */
+
+void service_stats(Service *service, HubStats *stats)
+{
+    g_mutex_lock(&service->lock);
+    hub_stats(service->hub, stats);
+    g_mutex_unlock(&service->lock);
+}
+
+gboolean service_peer_info(Service *service, const Peer *peer, PeerInfo *info)
+{
+    DeviceInfo device;
+    gboolean is_registered;
+
+    g_mutex_lock(&service->lock);
+    is_registered = hub_device_info(service->hub, peer, &device);
+    if (is_registered)
+        *info = (PeerInfo){
+            .user_id = g_strdup(device.user_id),
+            .device_id = g_strdup(device.device_id),
+            .live_calls = device.live_calls,
+        };
+    g_mutex_unlock(&service->lock);
+    return is_registered;
+}
+
+void peer_info_clear(PeerInfo *info)
+{
+    g_clear_pointer(&info->user_id, g_free);
+    g_clear_pointer(&info->device_id, g_free);
+}
+
+const HubSettings *service_hub_settings(const Service *service)
+{
+    return &service->options.hub;
+}

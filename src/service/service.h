@@ -1,0 +1,51 @@
+/* The shell around the core: one lock, ordered delivery, the timer thread, the store. Doors call it; it knows none of
+ * them. Every function may be called by any thread. */
+#pragma once
+
+#include <glib.h>
+
+#include "core/hub.h"
+#include "ports/delivery.h"
+#include "ports/notifier.h"
+#include "ports/store.h"
+#include "service/peer.h"
+
+typedef struct Service Service;
+
+typedef struct {
+    HubSettings hub;
+    Store *store;                /* taken over */
+    const Notifier *notifier;    /* or NULL */
+    gpointer notifier_self;
+    gint64 store_wait_us;        /* how long a reply waits for its commit */
+    guint max_waiting_replies;   /* and how many at a time */
+} ServiceOptions;
+
+/* Starts the threads. */
+Service *service_new(const ServiceOptions *options);
+/* The doors must be shut: no call under way, none to come. Stops the threads, writes what is left, frees it. */
+void service_free(Service *service);
+
+/* A connection has come: an address that the hub does not know yet. Owned by the door. */
+Peer *service_connect(Service *service, const Delivery *delivery, gpointer connection);
+/* It went away, for good; repeats are fine. Whatever is under way for it changes nothing any more. Takes the reference. */
+void service_disconnect(Service *service, Peer *peer);
+
+/* Carries out one request: steps the hub, delivers what others are told, and only then answers. `peer` is NULL for a
+ * backend, whose event says for whom it acts. Fills in the event's time, address and fresh id, and `reply`, which the
+ * caller ends with reply_clear(). */
+void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
+
+void service_stats(Service *service, HubStats *stats);
+
+/* Copies what is known of the device at a peer; free the strings. FALSE when it is not registered. */
+typedef struct {
+    char *user_id;
+    char *device_id;
+    guint live_calls;
+} PeerInfo;
+
+gboolean service_peer_info(Service *service, const Peer *peer, PeerInfo *info);
+void peer_info_clear(PeerInfo *info);
+
+const HubSettings *service_hub_settings(const Service *service);

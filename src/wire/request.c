@@ -1,0 +1,379 @@
+#include "wire/request.h"
+
+#include <string.h>
+
+/* --- faults: the first one counts --- */
+
+static gboolean is_faulty(const Request *request)
+{
+    return request->event.fault.refusal != REFUSAL_NONE;
+}
+
+static void G_GNUC_PRINTF(3, 4) fault(Request *request, Refusal refusal, const char *format, ...)
+{
+    va_list args;
+
+    if (is_faulty(request))
+        return;
+    va_start(args, format);
+    request->fault = g_strdup_vprintf(format, args);
+    va_end(args);
+    request->event.fault.refusal = refusal;
+    request->event.fault.text = request->fault;
+}
+
+/* --- one field each: NULL or a default when it is absent (or null), a fault when it is bad --- */
+
+static json_t *field(json_t *body, const char *name)
+{
+    json_t *value = json_object_get(body, name);
+
+    return json_is_null(value) ? NULL : value;
+}
+
+static gboolean has_control_characters(const char *text)
+{
+    for (const char *c = text; *c; c = g_utf8_next_char(c)) {
+        if (g_unichar_iscntrl(g_utf8_get_char(c)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static const char *take_string(Request *request, json_t *body, const char *name)
+{
+    json_t *value = field(body, name);
+
+    if (!value)
+        return NULL;
+    if (!json_is_string(value)) {
+        fault(request, REFUSAL_INVALID_REQUEST, "%s: must be a string", name);
+        return NULL;
+    }
+    if (strlen(json_string_value(value)) != json_string_length(value)) {
+        fault(request, REFUSAL_INVALID_REQUEST, "%s: must not contain NUL", name);
+        return NULL;
+    }
+    return json_string_value(value);
+}
+
+static const char *integer_as_text(Request *request, json_t *value)
+{
+    char *text = request->numbers[request->numbers_used++];
+
+    g_assert(request->numbers_used <= G_N_ELEMENTS(request->numbers));
+    g_snprintf(text, sizeof request->numbers[0], "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return text;
+}
+
+static const char *take_id(Request *request, json_t *body, const char *name)
+{
+    json_t *value = field(body, name);
+    const char *id;
+
+    if (json_is_integer(value))
+        return integer_as_text(request, value);
+    if (value && !json_is_string(value)) {
+        fault(request, REFUSAL_INVALID_REQUEST, "%s: must be a string or an integer", name);
+        return NULL;
+    }
+    id = take_string(request, body, name);
+    if (!id)
+        return NULL;
+    if (!*id || strlen(id) > ID_BYTES)
+        fault(request, REFUSAL_INVALID_REQUEST, "%s: must have 1 to %d bytes", name, ID_BYTES);
+    else if (has_control_characters(id))
+        fault(request, REFUSAL_INVALID_REQUEST, "%s: must not contain control characters", name);
+    return id;
+}
+
+static gboolean is_call_id(const char *id)
+{
+    gsize length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-");
+
+    return length >= 1 && length <= CALL_ID_BYTES && id[length] == '\0';
+}
+
+static const char *take_call_id(Request *request, json_t *body)
+{
+    const char *id = take_string(request, body, "callId");
+
+    if (id && !is_call_id(id))
+        fault(request, REFUSAL_INVALID_REQUEST, "callId: must be 1 to %d characters of A-Z a-z 0-9 _ . : -",
+              CALL_ID_BYTES);
+    return id;
+}
+
+static void require(Request *request, const void *value, const char *name)
+{
+    if (!value)
+        fault(request, REFUSAL_INVALID_REQUEST, "%s: is required", name);
+}
+
+static gint64 take_integer(Request *request, json_t *body, const char *name, gint64 least, gint64 most, gint64 absent)
+{
+    json_t *value = field(body, name);
+
+    if (!value)
+        return absent;
+    if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most) {
+        fault(request, REFUSAL_INVALID_REQUEST,
+              "%s: must be an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, least, most);
+        return absent;
+    }
+    return json_integer_value(value);
+}
+
+static gboolean take_boolean(Request *request, json_t *body, const char *in, const char *name, gboolean absent)
+{
+    json_t *value = field(body, name);
+
+    if (!value)
+        return absent;
+    if (!json_is_boolean(value))
+        fault(request, REFUSAL_INVALID_REQUEST, "%s%s: must be true or false", in, name);
+    return json_is_true(value);
+}
+
+static const char *take_reason(Request *request, json_t *body)
+{
+    const char *reason = take_string(request, body, "reason");
+
+    if (reason && strlen(reason) > REASON_BYTES)
+        fault(request, REFUSAL_TOO_LARGE, "reason: must have at most %d bytes", REASON_BYTES);
+    return reason;
+}
+
+static const char *take_display_name(Request *request, json_t *body)
+{
+    const char *name = take_string(request, body, "displayName");
+
+    if (!name || !*name)
+        return NULL;
+    if (strlen(name) > ID_BYTES)
+        fault(request, REFUSAL_INVALID_REQUEST, "displayName: must have at most %d bytes", ID_BYTES);
+    else if (has_control_characters(name))
+        fault(request, REFUSAL_INVALID_REQUEST, "displayName: must not contain control characters");
+    return name;
+}
+
+static const char *take_data(Request *request, json_t *body, gsize most)
+{
+    json_t *value = field(body, "data");
+
+    if (!value)
+        return NULL;
+    request->data = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!request->data)
+        fault(request, REFUSAL_INVALID_REQUEST, "data: cannot be passed on");
+    else if (strlen(request->data) > most)
+        fault(request, REFUSAL_TOO_LARGE, "data: must have at most %" G_GSIZE_FORMAT " bytes", most);
+    return request->data;
+}
+
+static const char *take_data_object(Request *request, json_t *body, gsize most)
+{
+    json_t *value = field(body, "data");
+
+    if (value && !json_is_object(value)) {
+        fault(request, REFUSAL_INVALID_REQUEST, "data: must be an object");
+        return NULL;
+    }
+    return take_data(request, body, most);
+}
+
+static Media take_media(Request *request, json_t *body)
+{
+    json_t *value = field(body, "media");
+    Media media = {.audio = TRUE};
+
+    if (!value)
+        return media;
+    if (!json_is_object(value)) {
+        fault(request, REFUSAL_INVALID_REQUEST, "media: must be an object");
+        return media;
+    }
+    media.audio = take_boolean(request, value, "media.", "audio", TRUE);
+    media.video = take_boolean(request, value, "media.", "video", FALSE);
+    if (!media.audio && !media.video)
+        fault(request, REFUSAL_INVALID_REQUEST, "media: audio or video must be true");
+    return media;
+}
+
+static Mode take_mode(Request *request, json_t *body)
+{
+    const char *name = take_string(request, body, "mode");
+    Mode mode = MODE_NONE;
+
+    if (!name)
+        return MODE_NONE;
+    if (!mode_parse(name, &mode))
+        fault(request, REFUSAL_INVALID_REQUEST, "mode: must be none, p2p, relay or room");
+    else if (mode == MODE_RELAY || mode == MODE_ROOM)
+        fault(request, REFUSAL_INVALID_REQUEST, "mode: %s is not available on this server", name);
+    return mode;
+}
+
+/* --- one function a request --- */
+
+static void parse_register(Request *request, json_t *body)
+{
+    RegisterEvent *reg = &request->event.reg;
+
+    reg->user_id = take_id(request, body, "userId");
+    require(request, reg->user_id, "userId");
+    reg->device_id = take_id(request, body, "deviceId");
+    take_string(request, body, "token");
+    reg->display_name = take_display_name(request, body);
+}
+
+static void parse_nothing(Request *request G_GNUC_UNUSED, json_t *body G_GNUC_UNUSED)
+{
+}
+
+static void parse_initiate(Request *request, json_t *body)
+{
+    InitiateEvent *initiate = &request->event.initiate;
+
+    initiate->callee_id = take_id(request, body, "calleeId");
+    require(request, initiate->callee_id, "calleeId");
+    initiate->call_id = take_call_id(request, body);
+    initiate->media = take_media(request, body);
+    initiate->mode = take_mode(request, body);
+    initiate->timeout_ms = take_integer(request, body, "timeoutMs", RING_MS_LEAST, RING_MS_MOST, 0);
+    initiate->data = take_data_object(request, body, INITIATE_DATA_BYTES);
+}
+
+static void parse_call(Request *request, json_t *body)
+{
+    request->event.about.call_id = take_call_id(request, body);
+    require(request, request->event.about.call_id, "callId");
+}
+
+static void parse_end(Request *request, json_t *body)
+{
+    parse_call(request, body);
+    request->event.about.reason = take_reason(request, body);
+}
+
+static void parse_reject(Request *request, json_t *body)
+{
+    const char *cause = take_string(request, body, "cause");
+
+    parse_end(request, body);
+    request->event.about.cause = CAUSE_DECLINED;
+    if (!cause)
+        return;
+    if (!cause_parse(cause, &request->event.about.cause) ||
+        (request->event.about.cause != CAUSE_DECLINED && request->event.about.cause != CAUSE_BUSY))
+        fault(request, REFUSAL_INVALID_REQUEST, "cause: must be declined or busy");
+}
+
+static void parse_signal(Request *request, json_t *body)
+{
+    parse_call(request, body);
+    request->event.about.data = take_data(request, body, SIGNAL_DATA_BYTES);
+    require(request, request->event.about.data, "data");
+}
+
+static void parse_update(Request *request, json_t *body)
+{
+    parse_call(request, body);
+    request->event.about.data = take_data_object(request, body, UPDATE_DATA_BYTES);
+    require(request, request->event.about.data, "data");
+}
+
+static void parse_history(Request *request, json_t *body)
+{
+    HistoryEvent *history = &request->event.history;
+    const char *status = take_string(request, body, "status");
+
+    history->limit = (guint)take_integer(request, body, "limit", 1, HISTORY_LIMIT_MOST, HISTORY_LIMIT_DEFAULT);
+    history->before = take_string(request, body, "before");
+    history->peer_id = take_id(request, body, "peerId");
+    history->missed = take_boolean(request, body, "", "missed", FALSE);
+    history->has_status = status != NULL;
+    if (status && !call_state_parse(status, &history->status))
+        fault(request, REFUSAL_INVALID_REQUEST, "status: is not a state of a call");
+}
+
+static void parse_disconnect(Request *request, json_t *body)
+{
+    DisconnectEvent *disconnect = &request->event.disconnect;
+
+    disconnect->user_id = take_id(request, body, "userId");
+    require(request, disconnect->user_id, "userId");
+    disconnect->device_id = take_id(request, body, "deviceId");
+}
+
+static const struct {
+    EventKind kind;
+    guint doors;
+    void (*parse)(Request *request, json_t *body);
+} requests[] = {
+    {EVENT_REGISTER, DOOR_APP, parse_register},
+    {EVENT_UNREGISTER, DOOR_APP, parse_nothing},
+    {EVENT_INITIATE, DOOR_APP | DOOR_BACKEND, parse_initiate},
+    {EVENT_RINGING, DOOR_APP, parse_call},
+    {EVENT_ACCEPT, DOOR_APP, parse_call},
+    {EVENT_REJECT, DOOR_APP | DOOR_BACKEND, parse_reject},
+    {EVENT_END, DOOR_APP | DOOR_BACKEND, parse_end},
+    {EVENT_SIGNAL, DOOR_APP, parse_signal},
+    {EVENT_UPDATE, DOOR_APP, parse_update},
+    {EVENT_GET, DOOR_APP | DOOR_BACKEND, parse_call},
+    {EVENT_HISTORY, DOOR_APP | DOOR_BACKEND, parse_history},
+    {EVENT_DISCONNECT, DOOR_BACKEND, parse_disconnect},
+};
+
+static gboolean find_request(const char *name, RequestDoor door, guint *row)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(requests); i++) {
+        if ((requests[i].doors & door) && strcmp(event_name(requests[i].kind), name) == 0) {
+            *row = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* A backend acts for a user; for a call it also says from which of the user's devices. */
+static void parse_acting_for(Request *request, json_t *body)
+{
+    Event *event = &request->event;
+
+    if (event->kind == EVENT_DISCONNECT)
+        return;
+    event->as_user = take_id(request, body, "userId");
+    require(request, event->as_user, "userId");
+    if (event->kind != EVENT_INITIATE)
+        return;
+    event->as_device = take_id(request, body, "deviceId");
+    require(request, event->as_device, "deviceId");
+}
+
+gboolean request_parse(Request *request, json_t *body, RequestDoor door)
+{
+    const char *name;
+    guint row;
+
+    *request = (Request){0};
+    name = take_string(request, body, "request");
+    require(request, name, "request");
+    if (is_faulty(request))
+        return FALSE;
+    if (!find_request(name, door, &row)) {
+        fault(request, REFUSAL_UNKNOWN_REQUEST, "request: there is no such request");
+        return FALSE;
+    }
+    request->event.kind = requests[row].kind;
+    if (door == DOOR_BACKEND)
+        parse_acting_for(request, body);
+    requests[row].parse(request, body);
+    return TRUE;
+}
+
+void request_clear(Request *request)
+{
+    g_clear_pointer(&request->data, free);
+    g_clear_pointer(&request->fault, g_free);
+}

@@ -1,0 +1,16 @@
+/* From core values to the JSON of docs/protocol.md, sections 1 to 4. Every function returns a new reference. */
+#pragma once
+
+#include <jansson.h>
+
+#include "core/effect.h"
+#include "core/settings.h"
+
+/* A reply or a refusal: `plugindata.data` of the synchronous answer. `settings` for what call:register tells. */
+json_t *write_reply(const Reply *reply, const HubSettings *settings);
+/* A refusal of what is not a request at all, so that no event was stepped; `request` is its name, or NULL. */
+json_t *write_refusal(Refusal refusal, const char *text, const char *request);
+/* An event to a device. */
+json_t *write_message(const Message *message);
+/* A call as `view` sees it: "for apps exactly this" (section 4). */
+json_t *write_record(const Record *record, View view);

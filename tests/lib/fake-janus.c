@@ -1,0 +1,417 @@
+#include "fake-janus.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+#include <gmodule.h>
+
+#include <janus/debug.h>
+#include <janus/plugins/plugin.h>
+
+#include "call-config.h"
+
+#pragma GCC visibility push(default)
+/* What the plugin finds in the process that loads it. */
+int janus_log_level = LOG_HUGE;
+gboolean janus_log_timestamps;
+gboolean janus_log_colors;
+char *janus_log_global_prefix;
+int lock_debug;
+int refcount_debug;
+int janus_version = JANUS_BUILD_VERSION;
+char *janus_version_string = "0.0.0 (fake)";
+void janus_vprintf(const char *format, ...);
+gint janus_is_stopping(void);
+janus_plugin_result *janus_plugin_result_new(janus_plugin_result_type type, const char *text, json_t *content);
+void janus_plugin_result_destroy(janus_plugin_result *result);
+#pragma GCC visibility pop
+
+struct FakeHandle {
+    janus_plugin_session session;
+    GMutex lock;
+    GCond changed;
+    GPtrArray *all;   /* of json_t, owned: what came */
+    GPtrArray *taken; /* the same, borrowed: what a test has seen */
+    gboolean is_stalled;
+};
+
+static struct {
+    GModule *module;
+    janus_plugin *plugin;
+    char *folder;
+    GMutex lock;
+    GString *log;
+    json_t *last_fact;
+    guint facts;
+    guint closed_pcs;
+    gint handles; /* not freed yet */
+    gboolean is_up;
+} fake;
+
+/* --- what the plugin calls --- */
+
+void janus_vprintf(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_mutex_lock(&fake.lock);
+    g_string_append_vprintf(fake.log, format, args);
+    g_mutex_unlock(&fake.lock);
+    va_end(args);
+}
+
+gint janus_is_stopping(void)
+{
+    return 0;
+}
+
+janus_plugin_result *janus_plugin_result_new(janus_plugin_result_type type, const char *text, json_t *content)
+{
+    janus_plugin_result *result = g_new0(janus_plugin_result, 1);
+
+    result->type = type;
+    result->text = text;
+    result->content = content;
+    return result;
+}
+
+void janus_plugin_result_destroy(janus_plugin_result *result)
+{
+    json_decref(result->content);
+    g_free(result);
+}
+
+static FakeHandle *handle_of(janus_plugin_session *session)
+{
+    return (FakeHandle *)session;
+}
+
+/* As the core does: the event is dumped, and what went out is what counts. */
+static int push_event(janus_plugin_session *session, janus_plugin *plugin, const char *transaction, json_t *message,
+                      json_t *jsep)
+{
+    FakeHandle *handle = handle_of(session);
+    g_autofree char *text = json_dumps(message, JSON_COMPACT);
+
+    g_assert_nonnull(text);
+    g_assert_null(transaction);
+    g_assert_null(jsep);
+    g_assert_true(plugin == fake.plugin);
+    g_mutex_lock(&handle->lock);
+    while (handle->is_stalled)
+        g_cond_wait(&handle->changed, &handle->lock);
+    g_ptr_array_add(handle->all, json_loads(text, 0, NULL));
+    g_cond_broadcast(&handle->changed);
+    g_mutex_unlock(&handle->lock);
+    return 0;
+}
+
+static void close_pc(janus_plugin_session *session G_GNUC_UNUSED)
+{
+    g_mutex_lock(&fake.lock);
+    fake.closed_pcs++;
+    g_mutex_unlock(&fake.lock);
+}
+
+static gboolean events_is_enabled(void)
+{
+    return TRUE;
+}
+
+static void notify_event(janus_plugin *plugin G_GNUC_UNUSED, janus_plugin_session *session, json_t *event)
+{
+    g_assert_null(session);
+    g_mutex_lock(&fake.lock);
+    json_decref(fake.last_fact);
+    fake.last_fact = event;
+    fake.facts++;
+    g_mutex_unlock(&fake.lock);
+}
+
+static janus_callbacks callbacks = {
+    .push_event = push_event,
+    .close_pc = close_pc,
+    .events_is_enabled = events_is_enabled,
+    .notify_event = notify_event,
+};
+
+/* --- start and stop --- */
+
+static void write_configuration(const char *configuration)
+{
+    g_autofree char *path = NULL;
+
+    fake.folder = g_dir_make_tmp("fake-janus-XXXXXX", NULL);
+    path = g_build_filename(fake.folder, "janus.plugin.call.jcfg", NULL);
+    g_assert_true(g_file_set_contents(path, configuration, -1, NULL));
+}
+
+static void remove_folder(void)
+{
+    g_autoptr(GDir) dir = g_dir_open(fake.folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(fake.folder, name, NULL);
+
+        g_unlink(path);
+    }
+    g_rmdir(fake.folder);
+    g_clear_pointer(&fake.folder, g_free);
+}
+
+static void load_plugin(void)
+{
+    janus_plugin *(*create)(void);
+    g_autofree char *path = g_strdup(g_getenv("CALL_PLUGIN"));
+
+    if (!path)
+        path = g_test_build_filename(G_TEST_BUILT, ".libs", "libjanus_call.so", NULL);
+    fake.module = g_module_open(path, G_MODULE_BIND_LOCAL);
+    if (!fake.module)
+        g_error("%s", g_module_error());
+    g_assert_true(g_module_symbol(fake.module, "create", (gpointer *)&create));
+    fake.plugin = create();
+}
+
+static void unload_plugin(void)
+{
+    g_clear_pointer(&fake.last_fact, json_decref);
+    g_string_free(fake.log, TRUE);
+    fake.log = NULL;
+    fake.plugin = NULL;
+    g_module_close(fake.module);
+    remove_folder();
+}
+
+gboolean fake_janus_start(const char *configuration)
+{
+    if (fake.log)
+        unload_plugin();
+    fake.log = g_string_new(NULL);
+    fake.facts = 0;
+    fake.closed_pcs = 0;
+    write_configuration(configuration);
+    load_plugin();
+    fake.is_up = fake.plugin->init(&callbacks, fake.folder) == 0;
+    return fake.is_up;
+}
+
+void fake_janus_destroy_plugin(void)
+{
+    fake.plugin->destroy();
+    fake.is_up = FALSE;
+}
+
+void fake_janus_stop(void)
+{
+    if (fake.is_up)
+        fake_janus_destroy_plugin();
+    g_assert_cmpint(g_atomic_int_get(&fake.handles), ==, 0);
+    unload_plugin();
+}
+
+char *fake_janus_log(void)
+{
+    char *log;
+
+    g_mutex_lock(&fake.lock);
+    log = g_strdup(fake.log->str);
+    g_mutex_unlock(&fake.lock);
+    return log;
+}
+
+void fake_janus_pretend_version(int version)
+{
+    janus_version = version ? version : JANUS_BUILD_VERSION;
+}
+
+guint fake_janus_closed_pcs(void)
+{
+    guint count;
+
+    g_mutex_lock(&fake.lock);
+    count = fake.closed_pcs;
+    g_mutex_unlock(&fake.lock);
+    return count;
+}
+
+guint fake_janus_facts(void)
+{
+    guint count;
+
+    g_mutex_lock(&fake.lock);
+    count = fake.facts;
+    g_mutex_unlock(&fake.lock);
+    return count;
+}
+
+const json_t *fake_janus_last_fact(void)
+{
+    return fake.last_fact;
+}
+
+/* --- handles --- */
+
+static void free_event(gpointer event)
+{
+    json_decref(event);
+}
+
+static void free_handle(const janus_refcount *ref)
+{
+    FakeHandle *handle = (FakeHandle *)janus_refcount_containerof(ref, janus_plugin_session, ref);
+
+    g_ptr_array_unref(handle->taken);
+    g_ptr_array_unref(handle->all);
+    g_cond_clear(&handle->changed);
+    g_mutex_clear(&handle->lock);
+    g_free(handle);
+    g_atomic_int_add(&fake.handles, -1);
+}
+
+FakeHandle *fake_attach(void)
+{
+    FakeHandle *handle = g_new0(FakeHandle, 1);
+    int error = 0;
+
+    g_atomic_int_inc(&fake.handles);
+    g_mutex_init(&handle->lock);
+    g_cond_init(&handle->changed);
+    handle->all = g_ptr_array_new_with_free_func(free_event);
+    handle->taken = g_ptr_array_new();
+    /* The core's order: the count is garbage while create_session() runs. */
+    handle->session.ref.count = -1000;
+    fake.plugin->create_session(&handle->session, &error);
+    g_assert_cmpint(error, ==, 0);
+    janus_refcount_init(&handle->session.ref, free_handle);
+    janus_refcount_increase(&handle->session.ref);
+    return handle;
+}
+
+void fake_detach(FakeHandle *handle)
+{
+    int error = 0;
+
+    g_atomic_int_set(&handle->session.stopped, 1);
+    fake.plugin->destroy_session(&handle->session, &error);
+}
+
+void fake_release(FakeHandle *handle)
+{
+    janus_refcount_decrease(&handle->session.ref);
+}
+
+/* --- requests --- */
+
+static json_t *send_message(FakeHandle *handle, json_t *body, json_t *jsep)
+{
+    janus_plugin_result *result;
+    json_t *data = NULL;
+
+    janus_refcount_increase(&handle->session.ref);
+    result = fake.plugin->handle_message(&handle->session, g_strdup("transaction"), body, jsep);
+    g_assert_nonnull(result);
+    if (result->type == JANUS_PLUGIN_OK)
+        data = json_incref(result->content);
+    else
+        g_assert_cmpint(result->type, ==, JANUS_PLUGIN_ERROR);
+    janus_plugin_result_destroy(result);
+    janus_refcount_decrease(&handle->session.ref);
+    return data;
+}
+
+json_t *fake_request(FakeHandle *handle, json_t *body)
+{
+    return send_message(handle, body, NULL);
+}
+
+json_t *fake_request_with_jsep(FakeHandle *handle, json_t *body)
+{
+    return send_message(handle, body, json_pack("{s:s, s:s}", "type", "offer", "sdp", "v=0"));
+}
+
+json_t *fake_admin(json_t *body)
+{
+    json_t *reply = fake.plugin->handle_admin_message(body);
+
+    json_decref(body);
+    return reply;
+}
+
+json_t *fake_query(FakeHandle *handle)
+{
+    return fake.plugin->query_session(&handle->session);
+}
+
+/* --- events --- */
+
+static gboolean is_called(const json_t *event, const char *name)
+{
+    return !name || g_strcmp0(json_string_value(json_object_get(event, "event")), name) == 0;
+}
+
+static json_t *find_waiting(const FakeHandle *handle, const char *name, guint *count)
+{
+    json_t *first = NULL;
+
+    *count = 0;
+    for (guint i = 0; i < handle->all->len; i++) {
+        json_t *event = g_ptr_array_index(handle->all, i);
+
+        if (!is_called(event, name) || g_ptr_array_find(handle->taken, event, NULL))
+            continue;
+        if (!first)
+            first = event;
+        (*count)++;
+    }
+    return first;
+}
+
+json_t *fake_expect(FakeHandle *handle, const char *event)
+{
+    gint64 until_us = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+    json_t *found;
+    guint count;
+
+    g_mutex_lock(&handle->lock);
+    while (!(found = find_waiting(handle, event, &count))) {
+        if (!g_cond_wait_until(&handle->changed, &handle->lock, until_us))
+            g_error("no %s came", event);
+    }
+    g_ptr_array_add(handle->taken, found);
+    json_incref(found);
+    g_mutex_unlock(&handle->lock);
+    return found;
+}
+
+guint fake_waiting(FakeHandle *handle, const char *event)
+{
+    guint count;
+
+    g_mutex_lock(&handle->lock);
+    find_waiting(handle, event, &count);
+    g_mutex_unlock(&handle->lock);
+    return count;
+}
+
+GPtrArray *fake_all(FakeHandle *handle)
+{
+    GPtrArray *all = g_ptr_array_new();
+
+    g_mutex_lock(&handle->lock);
+    for (guint i = 0; i < handle->all->len; i++)
+        g_ptr_array_add(all, g_ptr_array_index(handle->all, i));
+    g_mutex_unlock(&handle->lock);
+    return all;
+}
+
+void fake_stall(FakeHandle *handle, gboolean is_stalled)
+{
+    g_mutex_lock(&handle->lock);
+    handle->is_stalled = is_stalled;
+    g_cond_broadcast(&handle->changed);
+    g_mutex_unlock(&handle->lock);
+}

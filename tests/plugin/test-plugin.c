@@ -1,0 +1,313 @@
+/* The real plugin, loaded into a fake Janus: what one thread sees. */
+#include <glib.h>
+#include <jansson.h>
+
+#include "fake-janus.h"
+
+#define assert_text(object, key, expected)                                                                             \
+    g_assert_cmpstr(json_string_value(json_object_get(object, key)), ==, expected)
+
+static FakeHandle *register_device(const char *user, const char *device)
+{
+    FakeHandle *handle = fake_attach();
+    json_t *reply = fake_request(
+        handle, json_pack("{s:s, s:s, s:s}", "request", "call:register", "userId", user, "deviceId", device));
+
+    assert_text(reply, "call", "success");
+    json_decref(reply);
+    return handle;
+}
+
+static void leave(FakeHandle *handle)
+{
+    fake_detach(handle);
+    fake_release(handle);
+}
+
+static json_t *ask(FakeHandle *handle, const char *request, const char *call_id)
+{
+    return fake_request(handle, json_pack("{s:s, s:s}", "request", request, "callId", call_id));
+}
+
+static void expect_ok(json_t *reply, const char *status)
+{
+    assert_text(reply, "call", "success");
+    assert_text(reply, "status", status);
+    json_decref(reply);
+}
+
+static json_t *initiate(FakeHandle *caller, const char *callee, const char *call_id)
+{
+    return fake_request(
+        caller, json_pack("{s:s, s:s, s:s}", "request", "call:initiate", "calleeId", callee, "callId", call_id));
+}
+
+static json_int_t stat_of(const char *name)
+{
+    json_t *stats = fake_admin(json_pack("{s:s}", "request", "stats"));
+    json_int_t value = json_integer_value(json_object_get(stats, name));
+
+    json_decref(stats);
+    return value;
+}
+
+static void expect_event(FakeHandle *handle, const char *name, const char *cause)
+{
+    json_t *event = fake_expect(handle, name);
+
+    assert_text(event, "cause", cause);
+    json_decref(event);
+}
+
+static void test_reject_is_heard(void)
+{
+    FakeHandle *alice, *phone, *tablet;
+    json_t *event;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    phone = register_device("bob", "phone");
+    tablet = register_device("bob", "tablet");
+    expect_ok(initiate(alice, "bob", "CALL_1"), "ringing");
+    json_decref(fake_expect(phone, "call:incoming"));
+    json_decref(fake_expect(tablet, "call:incoming"));
+    expect_ok(fake_request(phone, json_pack("{s:s, s:s, s:s}", "request", "call:reject", "callId", "CALL_1", "reason",
+                                            "User declined")),
+              "rejected");
+    event = fake_expect(alice, "call:rejected");
+    assert_text(event, "reason", "User declined");
+    assert_text(event, "callId", "CALL_1");
+    g_assert_true(json_is_integer(json_object_get(event, "timestamp")));
+    json_decref(event);
+    expect_event(tablet, "call:ended", "declined_elsewhere");
+    g_assert_cmpuint(fake_waiting(phone, NULL), ==, 0);
+    leave(alice);
+    leave(phone);
+    leave(tablet);
+    fake_janus_stop();
+}
+
+static void test_log_says_what_the_guide_looks_for(void)
+{
+    FakeHandle *alice, *bob;
+    g_autofree char *log = NULL;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    bob = register_device("bob", "phone");
+    expect_ok(initiate(alice, "bob", "CALL_1"), "ringing");
+    json_decref(fake_request(bob, json_pack("{s:s, s:s, s:s}", "request", "call:reject", "callId", "CALL_1", "reason",
+                                            "no\n[ERR] forged \x1b[31m")));
+    json_decref(fake_expect(alice, "call:rejected"));
+    expect_ok(initiate(alice, "bob", "CALL_2"), "ringing");
+    leave(alice);
+    expect_ok(ask(bob, "call:reject", "CALL_2"), "rejected");
+    log = fake_janus_log();
+    g_assert_nonnull(strstr(log, "Received call:reject from receiver (callId CALL_1, reason no\\x0A[ERR] forged "));
+    g_assert_null(strstr(log, "\x1b[31m"));
+    g_assert_nonnull(strstr(log, "Sent call:rejected to caller (callId CALL_1"));
+    g_assert_nonnull(strstr(log, "Caller alice is offline (callId CALL_2"));
+    leave(bob);
+    fake_janus_stop();
+}
+
+static void test_log_calls_can_be_off(void)
+{
+    FakeHandle *alice, *bob;
+    g_autofree char *log = NULL;
+
+    g_assert_true(fake_janus_start("general: { log_calls = false }"));
+    alice = register_device("alice", "web");
+    bob = register_device("bob", "phone");
+    expect_ok(initiate(alice, "bob", "CALL_1"), "ringing");
+    expect_ok(ask(bob, "call:reject", "CALL_1"), "rejected");
+    log = fake_janus_log();
+    g_assert_null(strstr(log, "CALL_1"));
+    leave(alice);
+    leave(bob);
+    fake_janus_stop();
+}
+
+static void test_event_handlers_are_told(void)
+{
+    FakeHandle *alice, *bob;
+    const json_t *fact;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    bob = register_device("bob", "phone");
+    expect_ok(initiate(alice, "bob", "CALL_1"), "ringing");
+    g_assert_cmpuint(fake_janus_facts(), ==, 1);
+    assert_text(fake_janus_last_fact(), "event", "call.ringing");
+    expect_ok(ask(bob, "call:accept", "CALL_1"), "accepted");
+    expect_ok(ask(bob, "call:end", "CALL_1"), "ended");
+    g_assert_cmpuint(fake_janus_facts(), ==, 3);
+    fact = fake_janus_last_fact();
+    assert_text(fact, "event", "call.ended");
+    assert_text(json_object_get(fact, "record"), "endedBy", "bob");
+    leave(alice);
+    leave(bob);
+    fake_janus_stop();
+}
+
+static void test_media_on_this_handle_is_closed(void)
+{
+    FakeHandle *alice;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    json_decref(fake_request_with_jsep(alice, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", "bob")));
+    g_assert_cmpuint(fake_janus_closed_pcs(), ==, 1);
+    leave(alice);
+    fake_janus_stop();
+}
+
+static void test_query_tells_the_device(void)
+{
+    FakeHandle *alice = NULL, *stranger;
+    json_t *answer;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    stranger = fake_attach();
+    answer = fake_query(alice);
+    assert_text(answer, "userId", "alice");
+    assert_text(answer, "deviceId", "web");
+    json_decref(answer);
+    answer = fake_query(stranger);
+    g_assert_true(json_is_false(json_object_get(answer, "registered")));
+    json_decref(answer);
+    leave(alice);
+    leave(stranger);
+    fake_janus_stop();
+}
+
+static void test_timers_run(void)
+{
+    FakeHandle *alice;
+
+    g_assert_true(fake_janus_start("timers: { ring = 200; unreachable = 100 }"));
+    alice = register_device("alice", "web");
+    expect_ok(initiate(alice, "nobody", "CALL_1"), "ringing");
+    expect_event(alice, "call:timeout", "unreachable");
+    leave(alice);
+    fake_janus_stop();
+}
+
+static void test_closed_handle_gets_an_error(void)
+{
+    FakeHandle *alice;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    fake_detach(alice);
+    g_assert_null(ask(alice, "call:get", "CALL_1"));
+    g_assert_cmpint(stat_of("devices"), ==, 0);
+    fake_release(alice);
+    fake_janus_stop();
+}
+
+static void test_requests_after_the_end_get_an_error(void)
+{
+    FakeHandle *alice;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    fake_janus_destroy_plugin();
+    g_assert_null(ask(alice, "call:get", "CALL_1"));
+    fake_release(alice);
+    fake_janus_stop();
+}
+
+static void test_admin_message_may_be_absent(void)
+{
+    json_t *reply;
+
+    g_assert_true(fake_janus_start(""));
+    reply = fake_admin(NULL);
+    assert_text(reply, "code", "invalid_request");
+    json_decref(reply);
+    reply = fake_admin(json_pack("{s:s}", "request", "call:accept"));
+    assert_text(reply, "code", "unknown_request");
+    json_decref(reply);
+    fake_janus_stop();
+}
+
+static void test_backend_starts_and_ends_a_call(void)
+{
+    FakeHandle *alice, *bob;
+    json_t *reply, *event;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    bob = register_device("bob", "phone");
+    reply = fake_admin(json_pack("{s:s, s:s, s:s, s:s}", "request", "call:initiate", "userId", "alice", "deviceId",
+                                 "web", "calleeId", "bob"));
+    assert_text(reply, "status", "ringing");
+    event = fake_expect(alice, "call:outgoing");
+    assert_text(event, "calleeId", "bob");
+    json_decref(event);
+    json_decref(fake_expect(bob, "call:incoming"));
+    event = fake_admin(json_pack("{s:s, s:s, s:O, s:s}", "request", "call:reject", "userId", "bob", "callId",
+                                 json_object_get(reply, "callId"), "reason", "by button"));
+    expect_ok(event, "rejected");
+    json_decref(reply);
+    expect_event(alice, "call:rejected", "declined");
+    expect_event(bob, "call:ended", "declined_elsewhere");
+    leave(alice);
+    leave(bob);
+    fake_janus_stop();
+}
+
+static void test_bad_configuration_does_not_load(void)
+{
+    g_autofree char *log = NULL;
+
+    g_assert_false(fake_janus_start("timers: { ring = 5 }"));
+    log = fake_janus_log();
+    g_assert_nonnull(strstr(log, "timers.ring"));
+    g_assert_nonnull(strstr(log, "does not load"));
+    fake_janus_stop();
+}
+
+static void test_unknown_key_is_a_line(void)
+{
+    g_autofree char *log = NULL;
+
+    g_assert_true(fake_janus_start("general: { colour = \"blue\" }"));
+    log = fake_janus_log();
+    g_assert_nonnull(strstr(log, "colour"));
+    fake_janus_stop();
+}
+
+static void test_another_janus_is_refused(void)
+{
+    g_autofree char *log = NULL;
+
+    fake_janus_pretend_version(1401);
+    g_assert_false(fake_janus_start(""));
+    fake_janus_pretend_version(0);
+    log = fake_janus_log();
+    g_assert_nonnull(strstr(log, "build it again"));
+    fake_janus_stop();
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/plugin/reject-is-heard", test_reject_is_heard);
+    g_test_add_func("/plugin/log-says-what-the-guide-looks-for", test_log_says_what_the_guide_looks_for);
+    g_test_add_func("/plugin/log-calls-can-be-off", test_log_calls_can_be_off);
+    g_test_add_func("/plugin/event-handlers-are-told", test_event_handlers_are_told);
+    g_test_add_func("/plugin/media-on-this-handle-is-closed", test_media_on_this_handle_is_closed);
+    g_test_add_func("/plugin/query-tells-the-device", test_query_tells_the_device);
+    g_test_add_func("/plugin/timers-run", test_timers_run);
+    g_test_add_func("/plugin/closed-handle-gets-an-error", test_closed_handle_gets_an_error);
+    g_test_add_func("/plugin/requests-after-the-end-get-an-error", test_requests_after_the_end_get_an_error);
+    g_test_add_func("/plugin/admin-message-may-be-absent", test_admin_message_may_be_absent);
+    g_test_add_func("/plugin/backend-starts-and-ends-a-call", test_backend_starts_and_ends_a_call);
+    g_test_add_func("/plugin/bad-configuration-does-not-load", test_bad_configuration_does_not_load);
+    g_test_add_func("/plugin/unknown-key-is-a-line", test_unknown_key_is_a_line);
+    g_test_add_func("/plugin/another-janus-is-refused", test_another_janus_is_refused);
+    return g_test_run();
+}
