@@ -82,7 +82,7 @@ typedef struct {
     View view;
     gint64 wall_ms; /* of the step */
 
-    GRefString *user_id; /* register: who the asker is now; get, history: whose calls */
+    GRefString *user_id; /* register: who the asker is now; history, not found: whose calls */
     GRefString *device_id;
     GPtrArray *calls; /* register, history: of Snapshot, newest first */
     char *next;       /* history: cursor */
@@ -94,7 +94,7 @@ typedef struct {
     Record *other;            /* glare: the callee's call */
     gint64 retry_after_ms;    /* rate limits: 0 when waiting does not help */
     gboolean is_undelivered;  /* signal, update: the other device is away */
-    gboolean is_elsewhere;    /* get: not in memory; the store may know */
+    gboolean is_elsewhere;    /* not found in memory; the store may know */
     gboolean is_not_durable;  /* the commit was not seen in time, or the store keeps nothing */
 } Reply;
 

@@ -37,6 +37,8 @@ typedef struct {
     const char *user_id;
     const char *device_id;    /* or NULL: the hub gives one, made of fresh_id */
     const char *display_name; /* or NULL */
+    GPtrArray *ended;         /* of Record, newest first: the user's calls that the store says ended a while ago; or NULL */
+    gboolean is_incomplete;   /* the store could not be read */
 } RegisterEvent;
 
 typedef struct {
@@ -80,12 +82,17 @@ typedef struct {
     Address *from;
     const char *as_user;
     const char *as_device; /* with as_user, for EVENT_INITIATE: the registered device that shall call */
+    gboolean is_operator;  /* for nobody: as_user is only the caller of the call that it means */
 
     /* A request whose fields were bad: refused with this once it is known that the sender may ask at all. */
     struct {
         Refusal refusal;
         const char *text;
     } fault;
+
+    /* The call that an initiate, or a request about a call, names by its id, as the store has it; NULL when it was not
+     * looked for or is not there. What memory knows counts more. */
+    Record *stored;
 
     /* Unguessable and time-ordered, of callId characters; needed where an id has to be made. At most 32 bytes. */
     const char *fresh_id;

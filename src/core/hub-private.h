@@ -107,6 +107,8 @@ typedef struct {
 } Found;
 
 Found hub_find_call(const Hub *hub, const User *user, const char *call_id);
+/* The call that a request is about: live, ended a while ago, or brought from the store by the event. */
+Found find_asked_call(const Hub *hub, const Event *event, const Sender *sender);
 View hub_view(const Hub *hub, const Record *record, const User *user);
 
 /* Replies about a call (reply.c). */
@@ -116,6 +118,7 @@ Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *
 /* 410 when the call is over, else 409 with `text`. */
 Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record,
                     const char *text);
-Reply *refuse_not_found(Effects *effects, const Event *event);
+/* Memory does not know it: the reply says whose call to look for in the store. */
+Reply *refuse_not_found(Effects *effects, const Event *event, const Sender *sender);
 /* The request repeats one that made the present, final state: the same user closed the call, with this status. */
 gboolean is_repeat_of_close(const Found *found, const User *user, CallState made);

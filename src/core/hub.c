@@ -129,10 +129,9 @@ static Sender find_sender(const Hub *hub, const Event *event)
 /* Checked in the protocol's order: registered, fields, and then by the verb: call found, allowed, the rest. */
 static void handle_request(Hub *hub, const Event *event, Effects *effects)
 {
-    Sender sender = find_sender(hub, event);
+    Sender sender;
 
-    g_assert(event->from || event->as_user);
-    if (event->from && !sender.device) {
+    if (event->from && !g_hash_table_contains(hub->by_address, event->from)) {
         effects_refuse(effects, event, REFUSAL_NOT_REGISTERED, "send call:register first");
         return;
     }
@@ -140,6 +139,9 @@ static void handle_request(Hub *hub, const Event *event, Effects *effects)
         effects_refuse(effects, event, event->fault.refusal, event->fault.text);
         return;
     }
+    sender = find_sender(hub, event);
+    if (!sender.user && event->stored)
+        sender.user = hub_make_user(hub, event->as_user);
     verbs[event->kind](hub, event, &sender, effects);
 }
 

@@ -1,8 +1,10 @@
 #include "core/hub-private.h"
 
 /* What an end means depends on who sends it, and when. */
-static Happening meaning(const Found *found)
+static Happening meaning(const Event *event, const Found *found)
 {
+    if (event->is_operator)
+        return HAPPENS_ADMIN_END;
     if (found->call->state != CALL_RINGING)
         return HAPPENS_HANG_UP;
     return found->is_caller ? HAPPENS_CANCEL : HAPPENS_REJECT;
@@ -25,27 +27,26 @@ static void remember(Hub *hub, const Event *event, const Sender *sender)
 
 void on_end(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
 {
-    Found found = {0};
+    Found found = find_asked_call(hub, event, sender);
     Record *made;
 
-    if (sender->user)
-        found = hub_find_call(hub, sender->user, event->about.call_id);
     if (!found.record) {
-        remember(hub, event, sender);
-        refuse_not_found(effects, event);
+        if (!event->is_operator)
+            remember(hub, event, sender);
+        refuse_not_found(effects, event, sender);
         return;
     }
     if (!found.call) {
-        if (is_repeat(&found, sender->user))
+        if (!event->is_operator && is_repeat(&found, sender->user))
             reply_about(hub, effects, event, sender->user, found.record);
         else
             refuse_state(hub, effects, event, sender->user, found.record, NULL);
         return;
     }
     made = call_apply(hub, found.call,
-                      &(Occurrence){.what = meaning(&found),
+                      &(Occurrence){.what = meaning(event, &found),
                                     .by = sender->device,
-                                    .by_user = sender->user->id,
+                                    .by_user = event->is_operator ? NULL : sender->user->id,
                                     .device = sender->device,
                                     .reason = event->about.reason},
                       effects);

@@ -27,7 +27,7 @@ static Reply *reply_initiated(Hub *hub, const Event *event, const User *caller, 
 static gboolean answer_taken_id(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
 {
     const char *call_id = event->initiate.call_id;
-    Found mine = hub_find_call(hub, sender->user, call_id);
+    Found mine = find_asked_call(hub, event, sender);
     User *callee = hub_find_user(hub, event->initiate.callee_id);
 
     if (mine.record) {

@@ -34,6 +34,17 @@ static GPtrArray *snapshot_calls(const Hub *hub, const User *user)
     return calls;
 }
 
+/* What memory does not have any more, or never had: it ended before a restart, or under one. */
+static void add_stored(const Hub *hub, const User *user, const GPtrArray *ended, GPtrArray *calls)
+{
+    for (guint i = 0; i < ended->len && calls->len < hub->settings.limits.max_ended_per_user; i++) {
+        Record *record = g_ptr_array_index(ended, i);
+
+        if (!hub_find_call(hub, user, record->facts->call_id).record)
+            g_ptr_array_add(calls, snapshot_of(hub, user, record));
+    }
+}
+
 static void confirm(Hub *hub, const Event *event, const Device *device, Effects *effects)
 {
     Reply *reply = effects_reply(effects, event);
@@ -41,6 +52,9 @@ static void confirm(Hub *hub, const Event *event, const Device *device, Effects 
     reply->user_id = g_ref_string_acquire(device->user->id);
     reply->device_id = g_ref_string_acquire(device->id);
     reply->calls = snapshot_calls(hub, device->user);
+    if (event->reg.ended)
+        add_stored(hub, device->user, event->reg.ended, reply->calls);
+    reply->is_complete = !event->reg.is_incomplete;
 }
 
 static void set_name(Device *device, const char *name)

@@ -2,13 +2,11 @@
 
 void on_reject(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
 {
-    Found found = {0};
+    Found found = find_asked_call(hub, event, sender);
     Record *made;
 
-    if (sender->user)
-        found = hub_find_call(hub, sender->user, event->about.call_id);
     if (!found.record) {
-        refuse_not_found(effects, event);
+        refuse_not_found(effects, event, sender);
         return;
     }
     if (found.is_caller) {

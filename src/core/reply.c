@@ -23,12 +23,28 @@ Found hub_find_call(const Hub *hub, const User *user, const char *call_id)
     return found;
 }
 
+Found find_asked_call(const Hub *hub, const Event *event, const Sender *sender)
+{
+    gboolean is_initiate = event->kind == EVENT_INITIATE;
+    Found found = {0};
+
+    if (!sender->user)
+        return found;
+    found = hub_find_call(hub, sender->user, is_initiate ? event->initiate.call_id : event->about.call_id);
+    if (found.record || !event->stored)
+        return found;
+    found.record = event->stored;
+    found.view = hub_view(hub, found.record, sender->user);
+    found.is_caller = found.view != VIEW_FULL;
+    return found;
+}
+
 Reply *reply_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record)
 {
     Reply *reply = effects_reply(effects, event);
 
     reply->record = record_ref(record);
-    reply->view = hub_view(hub, record, user);
+    reply->view = event->is_operator ? VIEW_FULL : hub_view(hub, record, user);
     return reply;
 }
 
@@ -52,9 +68,13 @@ Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *
     return refuse_about(hub, effects, event, user, record, REFUSAL_WRONG_STATE, text);
 }
 
-Reply *refuse_not_found(Effects *effects, const Event *event)
+Reply *refuse_not_found(Effects *effects, const Event *event, const Sender *sender)
 {
-    return effects_refuse(effects, event, REFUSAL_CALL_NOT_FOUND, "no such call of yours");
+    Reply *reply = effects_refuse(effects, event, REFUSAL_CALL_NOT_FOUND, "no such call of yours");
+
+    reply->is_elsewhere = !event->stored;
+    reply->user_id = g_ref_string_new(sender->user ? sender->user->id : event->as_user);
+    return reply;
 }
 
 gboolean is_repeat_of_close(const Found *found, const User *user, CallState made)

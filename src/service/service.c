@@ -2,11 +2,12 @@
 
 #include "service/ids.h"
 #include "service/journal.h"
-#include "service/lookup.h"
 #include "service/outbox.h"
+#include "service/recall.h"
 
 struct Service {
     ServiceOptions options;
+    gint64 started_us;
     Journal *journal; /* NULL for a store that keeps nothing beyond the process: that one is written at once */
     Outbox notices;   /* of Notice, for the notifier */
 
@@ -200,6 +201,7 @@ Service *service_new(const ServiceOptions *options)
     Service *service = g_new0(Service, 1);
 
     service->options = *options;
+    service->started_us = g_get_monotonic_time();
     service->hub = hub_new(&options->hub);
     if (options->store->ops->is_durable)
         service->journal = journal_new(options->store, options->store_wait_us, options->max_waiting_replies);
@@ -320,6 +322,43 @@ static gboolean wants_fresh_id(const Event *event)
            (event->kind == EVENT_REGISTER && !event->reg.device_id);
 }
 
+/* Memory has what ended since the start; what ended before a restart is told for as long as it is of interest. */
+static gboolean has_started_lately(const Service *service)
+{
+    return g_get_monotonic_time() - service->started_us < ENDED_KEPT_US;
+}
+
+static char *sender_id(Service *service, const Peer *peer, const Event *event)
+{
+    DeviceInfo info;
+    char *user_id = NULL;
+
+    if (!peer)
+        return g_strdup(event->as_user);
+    g_mutex_lock(&service->lock);
+    if (hub_device_info(service->hub, peer, &info))
+        user_id = g_strdup(info.user_id);
+    g_mutex_unlock(&service->lock);
+    return user_id;
+}
+
+/* What the step may need from the store is read by this thread, before the lock. */
+static void recall(Service *service, const Peer *peer, Event *event)
+{
+    Store *store = service->options.store;
+    g_autofree char *user_id = NULL;
+
+    if (!service->journal || event->fault.refusal != REFUSAL_NONE)
+        return;
+    if (event->kind == EVENT_REGISTER && has_started_lately(service))
+        recall_ended(store, event);
+    if (event->kind != EVENT_INITIATE || !event->initiate.call_id)
+        return;
+    user_id = sender_id(service, peer, event);
+    if (user_id)
+        recall_initiated(store, user_id, event);
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
@@ -334,10 +373,16 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         refuse(event, REFUSAL_STORE_UNAVAILABLE, "calls cannot be recorded now");
 
     work_init(&work);
+    recall(service, peer, event);
     step_request(service, peer, event, &work);
+    if (recall_missing(service->options.store, event, &work.effects.reply)) {
+        effects_reset(&work.effects);
+        step_request(service, peer, event, &work);
+    }
     deliver(service, &work);
-    lookup_elsewhere(service->options.store, event, service->options.hub.reveal_presence, &work.effects.reply);
+    recall_history(service->options.store, event, service->options.hub.reveal_presence, &work.effects.reply);
     wait_for_commit(service, &work);
+    recall_clear(event);
     *reply = work.effects.reply;
     work.effects.has_reply = FALSE;
     work_clear(&work);

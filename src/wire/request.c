@@ -157,9 +157,10 @@ static const char *take_display_name(Request *request, json_t *body)
     return name;
 }
 
+/* Any JSON, also null. */
 static const char *take_data(Request *request, json_t *body, gsize most)
 {
-    json_t *value = field(body, "data");
+    json_t *value = json_object_get(body, "data");
 
     if (!value)
         return NULL;
@@ -175,7 +176,9 @@ static const char *take_data_object(Request *request, json_t *body, gsize most)
 {
     json_t *value = field(body, "data");
 
-    if (value && !json_is_object(value)) {
+    if (!value)
+        return NULL;
+    if (!json_is_object(value)) {
         fault(request, REFUSAL_INVALID_REQUEST, "data: must be an object");
         return NULL;
     }
@@ -336,6 +339,17 @@ static gboolean find_request(const char *name, RequestDoor door, guint *row)
     return FALSE;
 }
 
+/* For nobody in particular: the call is named by its caller and its id. */
+static void parse_operator(Request *request, json_t *body)
+{
+    Event *event = &request->event;
+
+    event->is_operator = TRUE;
+    event->as_user = take_id(request, body, "callerId");
+    if (!event->as_user)
+        fault(request, REFUSAL_INVALID_REQUEST, "userId: is required, or callerId as operator");
+}
+
 /* A backend acts for a user; for a call it also says from which of the user's devices. */
 static void parse_acting_for(Request *request, json_t *body)
 {
@@ -344,6 +358,10 @@ static void parse_acting_for(Request *request, json_t *body)
     if (event->kind == EVENT_DISCONNECT)
         return;
     event->as_user = take_id(request, body, "userId");
+    if (!event->as_user && (event->kind == EVENT_END || event->kind == EVENT_GET)) {
+        parse_operator(request, body);
+        return;
+    }
     require(request, event->as_user, "userId");
     if (event->kind != EVENT_INITIATE)
         return;

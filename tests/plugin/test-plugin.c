@@ -1,4 +1,6 @@
 /* The real plugin, loaded into a fake Janus: what one thread sees. */
+#include <string.h>
+
 #include <glib.h>
 #include <jansson.h>
 
@@ -229,6 +231,10 @@ static void test_admin_message_may_be_absent(void)
     json_decref(reply);
     reply = fake_admin(json_pack("{s:s}", "request", "call:accept"));
     assert_text(reply, "code", "unknown_request");
+    json_decref(reply);
+    reply = fake_admin(json_pack("{s:s, s:s}", "request", "call:end", "callId", "CALL_1"));
+    assert_text(reply, "code", "invalid_request");
+    g_assert_nonnull(strstr(json_string_value(json_object_get(reply, "error")), "userId"));
     json_decref(reply);
     fake_janus_stop();
 }
