@@ -23,7 +23,8 @@ int janus_version = JANUS_BUILD_VERSION;
 char *janus_version_string = "0.0.0 (fake)";
 void janus_vprintf(const char *format, ...);
 gint janus_is_stopping(void);
-janus_plugin_result *janus_plugin_result_new(janus_plugin_result_type type, const char *text, json_t *content);
+janus_plugin_result *janus_plugin_result_new(janus_plugin_result_type type, const char *text,
+                                             json_t *content);
 void janus_plugin_result_destroy(janus_plugin_result *result);
 #pragma GCC visibility pop
 
@@ -67,7 +68,8 @@ gint janus_is_stopping(void)
     return 0;
 }
 
-janus_plugin_result *janus_plugin_result_new(janus_plugin_result_type type, const char *text, json_t *content)
+janus_plugin_result *janus_plugin_result_new(janus_plugin_result_type type, const char *text,
+                                             json_t *content)
 {
     janus_plugin_result *result = g_new0(janus_plugin_result, 1);
 
@@ -89,8 +91,8 @@ static FakeHandle *handle_of(janus_plugin_session *session)
 }
 
 /* As the core does: the event is dumped, and what went out is what counts. */
-static int push_event(janus_plugin_session *session, janus_plugin *plugin, const char *transaction, json_t *message,
-                      json_t *jsep)
+static int push_event(janus_plugin_session *session, janus_plugin *plugin, const char *transaction,
+                      json_t *message, json_t *jsep)
 {
     FakeHandle *handle = handle_of(session);
     g_autofree char *text = json_dumps(message, JSON_COMPACT);
@@ -120,7 +122,8 @@ static gboolean events_is_enabled(void)
     return TRUE;
 }
 
-static void notify_event(janus_plugin *plugin G_GNUC_UNUSED, janus_plugin_session *session, json_t *event)
+static void notify_event(janus_plugin *plugin G_GNUC_UNUSED, janus_plugin_session *session,
+                         json_t *event)
 {
     g_assert_null(session);
     g_mutex_lock(&fake.lock);
@@ -142,10 +145,13 @@ static janus_callbacks callbacks = {
 static void write_configuration(const char *configuration)
 {
     g_autofree char *path = NULL;
+    g_autofree char *text = g_strconcat(
+        configuration, strstr(configuration, "store:") ? "" : "\nstore: { type = \"memory\" }\n",
+        NULL);
 
     fake.folder = g_dir_make_tmp("fake-janus-XXXXXX", NULL);
     path = g_build_filename(fake.folder, "janus.plugin.call.jcfg", NULL);
-    g_assert_true(g_file_set_contents(path, configuration, -1, NULL));
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
 }
 
 static void remove_folder(void)

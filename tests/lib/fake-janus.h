@@ -1,5 +1,6 @@
-/* A fake of Janus's core, enough to run the real plugin in a test: it loads the plugin, calls it from many threads at
- * once as the core's pool does, and keeps what it pushes. What it leaves out: transports, media. */
+/* A fake of Janus's core, enough to run the real plugin in a test: it loads the plugin, calls it
+ * from many threads at once as the core's pool does, and keeps what it pushes. What it leaves out:
+ * transports, media. */
 #pragma once
 
 #include <glib.h>
@@ -7,19 +8,22 @@
 
 typedef struct FakeHandle FakeHandle;
 
-/* Loads the plugin of this build and init()s it with a configuration in libconfig's language ("" for the defaults).
- * FALSE when it does not want to load; fake_janus_log() says why. */
+/* Loads the plugin of this build and init()s it with a configuration in libconfig's language (""
+ * for the defaults). FALSE when it does not want to load; fake_janus_log() says why. */
 gboolean fake_janus_start(const char *configuration);
-/* destroy()s and unloads it; every handle must have been freed (that is asserted: no reference is leaked). */
+/* destroy()s and unloads it; every handle must have been freed (that is asserted: no reference is
+ * leaked). */
 void fake_janus_stop(void);
 /* destroy() alone, while calls may be under way. */
 void fake_janus_destroy_plugin(void);
 
 /* What the plugin logged since the start; owned by the caller. */
 char *fake_janus_log(void);
-/* The version that the plugin finds in the process; 0 sets it back to the one that it was built for. */
+/* The version that the plugin finds in the process; 0 sets it back to the one that it was built
+ * for. */
 void fake_janus_pretend_version(int version);
-/* How often close_pc() was called; how many events went to event handlers, and the last of them (borrowed). */
+/* How often close_pc() was called; how many events went to event handlers, and the last of them
+ * (borrowed). */
 guint fake_janus_closed_pcs(void);
 guint fake_janus_facts(void);
 const json_t *fake_janus_last_fact(void);
@@ -30,14 +34,15 @@ void fake_detach(FakeHandle *handle);
 /* Lets go of it after fake_detach(): frees it when the plugin holds no reference any more. */
 void fake_release(FakeHandle *handle);
 
-/* Sends one message on the calling thread; the reply's data, owned by the caller. NULL when the plugin answers with an
- * error instead. Takes over `body`. */
+/* Sends one message on the calling thread; the reply's data, owned by the caller. NULL when the
+ * plugin answers with an error instead. Takes over `body`. */
 json_t *fake_request(FakeHandle *handle, json_t *body);
 json_t *fake_request_with_jsep(FakeHandle *handle, json_t *body);
 json_t *fake_admin(json_t *body);
 json_t *fake_query(FakeHandle *handle);
 
-/* Waits for the next event of that name, and takes it (owned by the caller); others stay. Fails the test after 10 s. */
+/* Waits for the next event of that name, and takes it (owned by the caller); others stay. Fails the
+ * test after 10 s. */
 json_t *fake_expect(FakeHandle *handle, const char *event);
 /* How many events of that name (NULL: of any) came and were not taken. */
 guint fake_waiting(FakeHandle *handle, const char *event);

@@ -1,6 +1,6 @@
-/* Tells ThreadSanitizer what GLib's locks and reference counts order. GLib is not built with it, so without this every
- * hand-over through a GMutex looks like a race. Linked into test programs (exported, so that a loaded plugin uses it
- * too); empty in every other build. */
+/* Tells ThreadSanitizer what GLib's locks and reference counts order. GLib is not built with it, so
+ * without this every hand-over through a GMutex looks like a race. Linked into test programs
+ * (exported, so that a loaded plugin uses it too); empty in every other build. */
 #if defined(__SANITIZE_THREAD__)
 #define HAVE_TSAN 1
 #elif defined(__has_feature)
@@ -30,15 +30,15 @@ __attribute__((no_sanitize("thread"))) void *g_real(const char *name)
     return dlsym(RTLD_NEXT, name);
 }
 
-#define REAL(function)                                                                                                 \
-    ({                                                                                                                 \
-        static __typeof__(&function) real;                                                                             \
-        __typeof__(&function) found = __atomic_load_n(&real, __ATOMIC_RELAXED);                                        \
-        if (!found) {                                                                                                  \
-            found = (__typeof__(&function))g_real(#function);                                                          \
-            __atomic_store_n(&real, found, __ATOMIC_RELAXED);                                                          \
-        }                                                                                                              \
-        found;                                                                                                         \
+#define REAL(function)                                                                             \
+    ({                                                                                             \
+        static __typeof__(&function) real;                                                         \
+        __typeof__(&function) found = __atomic_load_n(&real, __ATOMIC_RELAXED);                    \
+        if (!found) {                                                                              \
+            found = (__typeof__(&function))g_real(#function);                                      \
+            __atomic_store_n(&real, found, __ATOMIC_RELAXED);                                      \
+        }                                                                                          \
+        found;                                                                                     \
     })
 
 /* --- locks: the real ones, with a word to the sanitizer --- */

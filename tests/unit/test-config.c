@@ -113,8 +113,12 @@ static void test_defaults(void)
     g_assert_cmpuint(config->limits.max_ended_per_user, ==, 100);
     g_assert_cmpuint(config->limits.max_ended, ==, 100000);
     g_assert_cmpuint(config->limits.max_early_ends, ==, 16);
-    g_assert_cmpint(config->store.type, ==, CONFIG_STORE_MEMORY);
-    g_assert_cmpstr(config->store.path, ==, "");
+    g_assert_cmpint(config->store.type, ==, CONFIG_STORE_SQLITE);
+    g_assert_cmpstr(config->store.path, ==, "/var/lib/janus-call/calls.sqlite3");
+    g_assert_cmpint(config->store.synchronous, ==, CONFIG_SYNCHRONOUS_NORMAL);
+    g_assert_cmpstr(config->store.mode, ==, "0600");
+    g_assert_cmpstr(config->store.group, ==, "");
+    g_assert_cmpuint(config->store.retention_days, ==, 90);
     g_assert_cmpint(config->store.store_wait_ms, ==, 100);
     g_assert_cmpuint(config->store.max_waiting_replies, ==, 8);
 }
@@ -195,7 +199,7 @@ static void test_second_load_starts_anew(Fixture *fixture, gconstpointer data)
     assert_loaded(fixture);
     g_assert_cmpint(fixture->config->timers.media_ms, ==, 1000);
     g_assert_cmpint(fixture->config->timers.ring_ms, ==, 45000);
-    g_assert_cmpstr(fixture->config->store.path, ==, "");
+    g_assert_cmpstr(fixture->config->store.path, ==, "/var/lib/janus-call/calls.sqlite3");
 }
 
 static void test_error_changes_nothing(Fixture *fixture, gconstpointer data)
@@ -271,7 +275,9 @@ static const Case bad_values[] = {
      ":2: store.type is \"\\x1B[31mred\\x0A\", but must be \"memory\" or \"sqlite\""},
     {"/config/bad/section-is-no-group", "general: { }\ntimers = 5\n",
      ":2: timers is 5, but must be a section: { ... }"},
-    {"/config/bad/sqlite-without-path", "store: { type = \"sqlite\" }\n",
+    {"/config/bad/mode-not-octal", "store: { mode = \"rw-\" }\n",
+     ": store.mode is \"rw-\", but must be octal, as \"0600\" is"},
+    {"/config/bad/sqlite-without-path", "store: { path = \"\" }\n",
      ": store.type is \"sqlite\", but store.path, the database file, is not set"},
 };
 

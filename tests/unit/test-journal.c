@@ -1,0 +1,277 @@
+/* service/journal over a store that does as the test says. */
+#include "service/journal.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* A store double: it fails, blocks, and remembers what it took. */
+typedef struct {
+    Store store;
+    GMutex lock;
+    GCond changed;
+    GString *taken; /* callId:rev of every record, in order */
+    guint groups;
+    guint most_in_group;
+    guint failures_left;
+    gboolean is_blocked;
+    guint forgets;
+} StubStore;
+
+static gboolean stub_write(Store *store, Record *const *records, guint count, GError **error)
+{
+    StubStore *stub = (StubStore *)store;
+    gboolean is_good;
+
+    g_mutex_lock(&stub->lock);
+    while (stub->is_blocked)
+        g_cond_wait(&stub->changed, &stub->lock);
+    is_good = stub->failures_left == 0;
+    if (!is_good) {
+        stub->failures_left--;
+        g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED, "the stub says no");
+    }
+    for (guint i = 0; is_good && i < count; i++)
+        g_string_append_printf(stub->taken, "%s:%u ", records[i]->facts->call_id, records[i]->rev);
+    stub->groups += is_good;
+    stub->most_in_group = MAX(stub->most_in_group, count);
+    g_mutex_unlock(&stub->lock);
+    return is_good;
+}
+
+static gboolean stub_forget(Store *store, gint64 before_ms, guint most, guint *forgotten,
+                            GError **error G_GNUC_UNUSED)
+{
+    StubStore *stub = (StubStore *)store;
+
+    g_assert_cmpint(before_ms, <, g_get_real_time() / 1000);
+    g_mutex_lock(&stub->lock);
+    *forgotten = stub->forgets++ == 0 ? most : 0;
+    g_cond_broadcast(&stub->changed);
+    g_mutex_unlock(&stub->lock);
+    return TRUE;
+}
+
+static const StoreOps stub_ops = {
+    .name = "stub", .is_durable = TRUE, .write = stub_write, .forget = stub_forget};
+
+static void stub_init(StubStore *stub)
+{
+    *stub = (StubStore){.store.ops = &stub_ops, .taken = g_string_new(NULL)};
+    g_mutex_init(&stub->lock);
+    g_cond_init(&stub->changed);
+}
+
+static void stub_clear(StubStore *stub)
+{
+    g_string_free(stub->taken, TRUE);
+    g_cond_clear(&stub->changed);
+    g_mutex_clear(&stub->lock);
+}
+
+static void stub_block(StubStore *stub, gboolean is_blocked)
+{
+    g_mutex_lock(&stub->lock);
+    stub->is_blocked = is_blocked;
+    g_cond_broadcast(&stub->changed);
+    g_mutex_unlock(&stub->lock);
+}
+
+static JournalTicket append(Journal *journal, const char *call_id, guint rev)
+{
+    g_autoptr(CallFacts) facts = call_facts_new();
+    Record *record;
+    JournalTicket ticket;
+
+    facts->call_id = g_ref_string_new(call_id);
+    facts->caller_id = g_ref_string_new("alice");
+    facts->callee_id = g_ref_string_new("bob");
+    record = record_new(facts);
+    record->rev = rev;
+    ticket = journal_append(journal, record);
+    record_unref(record);
+    return ticket;
+}
+
+static void keep_quiet(LogLevel level G_GNUC_UNUSED, const char *line G_GNUC_UNUSED)
+{
+}
+
+#define PATIENT (&(JournalOptions){.wait_us = 10 * G_USEC_PER_SEC, .max_waiting = 8})
+
+static void test_records_arrive_in_order(void)
+{
+    StubStore stub;
+    Journal *journal;
+    JournalTicket last = 0;
+
+    stub_init(&stub);
+    journal = journal_new(&stub.store, PATIENT);
+    for (guint rev = 1; rev <= 5; rev++)
+        last = append(journal, "C", rev);
+    g_assert_true(journal_wait(journal, last));
+    g_assert_cmpstr(stub.taken->str, ==, "C:1 C:2 C:3 C:4 C:5 ");
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+static void test_what_gathers_is_one_group(void)
+{
+    StubStore stub;
+    Journal *journal;
+    JournalTicket last = 0;
+
+    stub_init(&stub);
+    stub_block(&stub, TRUE);
+    journal = journal_new(&stub.store, PATIENT);
+    for (guint rev = 1; rev <= 100; rev++)
+        last = append(journal, "C", rev);
+    stub_block(&stub, FALSE);
+    g_assert_true(journal_wait(journal, last));
+    g_assert_cmpuint(stub.groups, <=, 2);
+    g_assert_cmpuint(stub.most_in_group, >=, 50);
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+static void test_slow_store_is_not_waited_for(void)
+{
+    StubStore stub;
+    Journal *journal;
+    gint64 from_us;
+
+    stub_init(&stub);
+    stub_block(&stub, TRUE);
+    journal = journal_new(&stub.store, &(JournalOptions){.wait_us = 100 * 1000, .max_waiting = 8});
+    from_us = g_get_monotonic_time();
+    g_assert_false(journal_wait(journal, append(journal, "C", 1)));
+    g_assert_cmpint(g_get_monotonic_time() - from_us, >=, 100 * 1000);
+    stub_block(&stub, FALSE);
+    journal_free(journal);
+    g_assert_cmpstr(stub.taken->str, ==, "C:1 ");
+    stub_clear(&stub);
+}
+
+static void test_ill_store_is_not_waited_for(void)
+{
+    StubStore stub;
+    Journal *journal;
+    JournalStats stats;
+
+    stub_init(&stub);
+    stub.failures_left = 1;
+    journal = journal_new(&stub.store, PATIENT);
+    /* Nobody waits for long: the failure itself wakes who waits, and then nobody begins to. */
+    g_assert_false(journal_wait(journal, append(journal, "C", 1)));
+    g_assert_false(journal_wait(journal, append(journal, "C", 2)));
+    journal_stats(journal, &stats);
+    g_assert_true(stats.is_ill);
+    /* The probe finds it well, and what waited follows in order. */
+    do {
+        g_thread_yield();
+        journal_stats(journal, &stats);
+    } while (stats.is_ill);
+    g_assert_true(journal_wait(journal, append(journal, "C", 3)));
+    g_assert_cmpstr(stub.taken->str, ==, "C:1 C:2 C:3 ");
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+static void test_too_many_do_not_wait(void)
+{
+    StubStore stub;
+    Journal *journal;
+
+    stub_init(&stub);
+    stub_block(&stub, TRUE);
+    journal = journal_new(&stub.store,
+                          &(JournalOptions){.wait_us = G_USEC_PER_SEC * 60, .max_waiting = 0});
+    g_assert_false(journal_wait(journal, append(journal, "C", 1)));
+    stub_block(&stub, FALSE);
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+static void test_full_when_the_backlog_is_at_its_bound(void)
+{
+    StubStore stub;
+    Journal *journal;
+
+    stub_init(&stub);
+    stub_block(&stub, TRUE);
+    journal = journal_new(&stub.store, PATIENT);
+    for (guint i = 1; i < JOURNAL_BACKLOG_MOST; i++)
+        append(journal, "C", i);
+    g_assert_false(journal_is_full(journal));
+    append(journal, "C", JOURNAL_BACKLOG_MOST);
+    g_assert_true(journal_is_full(journal));
+    stub_block(&stub, FALSE);
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+static void test_the_end_writes_what_is_left(void)
+{
+    StubStore stub;
+    Journal *journal;
+
+    stub_init(&stub);
+    journal = journal_new(&stub.store, PATIENT);
+    append(journal, "C", 1);
+    append(journal, "C", 2);
+    journal_free(journal);
+    g_assert_cmpstr(stub.taken->str, ==, "C:1 C:2 ");
+    stub_clear(&stub);
+}
+
+static void test_the_end_does_not_wait_for_an_ill_store(void)
+{
+    StubStore stub;
+    Journal *journal;
+
+    stub_init(&stub);
+    stub.failures_left = G_MAXUINT;
+    journal = journal_new(&stub.store, PATIENT);
+    g_assert_false(journal_wait(journal, append(journal, "C", 1)));
+    journal_free(journal);
+    g_assert_cmpstr(stub.taken->str, ==, "");
+    stub_clear(&stub);
+}
+
+static void test_old_calls_are_forgotten_in_small_groups(void)
+{
+    StubStore stub;
+    Journal *journal;
+
+    stub_init(&stub);
+    journal = journal_new(
+        &stub.store,
+        &(JournalOptions){.wait_us = 10 * G_USEC_PER_SEC, .max_waiting = 8, .keep_ms = 1000});
+    g_mutex_lock(&stub.lock);
+    /* The first group was full, so a second one follows soon. */
+    while (stub.forgets < 2)
+        g_cond_wait(&stub.changed, &stub.lock);
+    g_mutex_unlock(&stub.lock);
+    g_assert_true(journal_wait(journal, append(journal, "C", 1)));
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    log_set_sink(keep_quiet);
+    g_test_add_func("/journal/records-arrive-in-order", test_records_arrive_in_order);
+    g_test_add_func("/journal/what-gathers-is-one-group", test_what_gathers_is_one_group);
+    g_test_add_func("/journal/slow-store-is-not-waited-for", test_slow_store_is_not_waited_for);
+    g_test_add_func("/journal/ill-store-is-not-waited-for", test_ill_store_is_not_waited_for);
+    g_test_add_func("/journal/too-many-do-not-wait", test_too_many_do_not_wait);
+    g_test_add_func("/journal/full-when-the-backlog-is-at-its-bound",
+                    test_full_when_the_backlog_is_at_its_bound);
+    g_test_add_func("/journal/the-end-writes-what-is-left", test_the_end_writes_what_is_left);
+    g_test_add_func("/journal/the-end-does-not-wait-for-an-ill-store",
+                    test_the_end_does_not_wait_for_an_ill_store);
+    g_test_add_func("/journal/old-calls-are-forgotten-in-small-groups",
+                    test_old_calls_are_forgotten_in_small_groups);
+    return g_test_run();
+}
