@@ -14,7 +14,8 @@ static json_t *closed_counts(const HubStats *stats)
 
     for (guint i = 0; i < CALL_STATES; i++) {
         if (call_state_is_final((CallState)i))
-            json_object_set_new(counts, call_state_name((CallState)i), json_integer((json_int_t)stats->closed[i]));
+            json_object_set_new(counts, call_state_name((CallState)i),
+                                json_integer((json_int_t)stats->closed[i]));
     }
     return counts;
 }
@@ -24,12 +25,13 @@ static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
     HubStats stats;
 
     service_stats(door.service, &stats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "call", "success", "request",
-                     "stats", "users", (json_int_t)stats.users, "devices", (json_int_t)stats.devices, "away",
-                     (json_int_t)stats.away, "liveCalls", (json_int_t)stats.live_calls, "endedCalls",
-                     (json_int_t)stats.ended_calls, "steps", (json_int_t)stats.steps, "initiated",
-                     (json_int_t)stats.initiated, "accepted", (json_int_t)stats.accepted, "refused",
-                     (json_int_t)stats.refused, "closed", closed_counts(&stats));
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "call",
+                     "success", "request", "stats", "users", (json_int_t)stats.users, "devices",
+                     (json_int_t)stats.devices, "away", (json_int_t)stats.away, "liveCalls",
+                     (json_int_t)stats.live_calls, "endedCalls", (json_int_t)stats.ended_calls,
+                     "steps", (json_int_t)stats.steps, "initiated", (json_int_t)stats.initiated,
+                     "accepted", (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused,
+                     "closed", closed_counts(&stats));
 }
 
 /* A request of the protocol, for the user that it names. */
@@ -63,7 +65,7 @@ static const struct {
 json_t *handle_admin_message(json_t *message)
 {
     const char *name = json_string_value(json_object_get(message, "request"));
-    json_t *(*how)(json_t *body) = answer_for_user;
+    json_t *(*how)(json_t * body) = answer_for_user;
     json_t *reply;
 
     if (!door_enter())

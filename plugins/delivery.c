@@ -10,11 +10,13 @@ static void send_event(gpointer connection, const Message *message)
     Session *session = connection;
     json_t *event;
 
-    /* Janus's transports may be gone already, and a stopped handle is only an error line in its log. */
+    /* Janus's transports may be gone already, and a stopped handle is only an error line in its
+     * log. */
     if (janus_is_stopping() || g_atomic_int_get(&session->handle->stopped))
         return;
     event = write_message(message);
-    /* Janus borrows the event, and says 0 also when it drops it: a device that missed it asks with call:register. */
+    /* Janus borrows the event, and says 0 also when it drops it: a device that missed it asks with
+     * call:register. */
     if (door.gateway->push_event(session->handle, create(), NULL, event, NULL) == 0)
         log_sent(message);
     json_decref(event);

@@ -15,8 +15,8 @@ typedef struct {
     Config *config;
     Service *service;
 
-    GMutex lock; /* guards each handle's plugin_handle and what is below */
-    GCond idle;  /* no call is under way */
+    GMutex lock;          /* guards each handle's plugin_handle and what is below */
+    GCond idle;           /* no call is under way */
     GHashTable *sessions; /* of Session, a reference each: the open ones */
     guint calls;          /* of Janus into us, under way */
     gboolean is_open;     /* between init() and destroy() */
@@ -28,12 +28,14 @@ extern Door door;
 typedef struct {
     gatomicrefcount refs;
     janus_plugin_session *handle; /* a reference of Janus's, taken for us after create_session() */
-    Peer *peer;                   /* the hub's address of it, which holds a reference to us; ours until it is closed */
+    Peer
+        *peer; /* the hub's address of it, which holds a reference to us; ours until it is closed */
 } Session;
 
 /* --- door.c: who is inside --- */
 
-/* A call of Janus into us. FALSE when the door is shut: do nothing. Each TRUE needs a door_leave(). */
+/* A call of Janus into us. FALSE when the door is shut: do nothing. Each TRUE needs a door_leave().
+ */
 gboolean door_enter(void);
 void door_leave(void);
 /* Shuts it, and returns when everybody has left and every session is closed. */
@@ -44,17 +46,26 @@ void door_shut(void);
 void session_create(janus_plugin_session *handle, int *error);
 void session_destroy(janus_plugin_session *handle, int *error);
 json_t *session_query(janus_plugin_session *handle);
-/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed. */
+/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed.
+ */
 Peer *peer_of(janus_plugin_session *handle);
 Session *session_ref(Session *session);
 void session_unref(Session *session);
 /* Its device went away. Once; repeats do nothing. */
 void session_close(Session *session);
 
+/* --- settings.c --- */
+
+/* Reads the configuration from Janus's folder; NULL, and a line in the log, when it is wrong. */
+Config *read_config(const char *folder);
+HubSettings hub_settings(const Config *config);
+/* Opens the store, and closes what a crash left live; NULL, and a line in the log, when it cannot. */
+Store *open_store(const Config *config);
+
 /* --- the rest: one file each --- */
 
-struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *transaction, json_t *message,
-                                           json_t *jsep);
+struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *transaction,
+                                           json_t *message, json_t *jsep);
 json_t *handle_admin_message(json_t *message);
 
 extern const Delivery janus_delivery; /* its connections are Sessions */

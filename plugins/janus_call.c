@@ -5,12 +5,13 @@
 
 #include "base/log.h"
 #include "call-config.h"
-#include "store/memory.h"
 
 extern int janus_version;
 extern char *janus_version_string;
 
-#define DESCRIPTION "Call signalling: a call rings on every device, one accepts or rejects, the caller knows at once"
+#define DESCRIPTION                                                                                \
+    "Call signalling: a call rings on every device, one accepts or rejects, the caller knows at "  \
+    "once"
 
 static janus_plugin plugin;
 
@@ -48,56 +49,11 @@ static gboolean is_our_janus(void)
     if (janus_version == JANUS_BUILD_VERSION)
         return TRUE;
     log_line(LOG_LEVEL_FATAL,
-             "This plugin was built for Janus %s and does not run in Janus %s: build it again, with the headers of "
+             "This plugin was built for Janus %s and does not run in Janus %s: build it again, "
+             "with the headers of "
              "this Janus (./configure --with-janus=PREFIX)",
              JANUS_BUILD_VERSION_STRING, janus_version_string);
     return FALSE;
-}
-
-static Config *read_config(const char *folder)
-{
-    g_autofree char *path = g_strdup_printf("%s/" PLUGIN_PACKAGE ".jcfg", folder);
-    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(Config) config = config_new();
-    g_autoptr(GError) error = NULL;
-    gboolean is_good = config_load(config, path, warnings, &error);
-
-    for (guint i = 0; i < warnings->len; i++)
-        log_line(LOG_LEVEL_WARN, "%s", (const char *)g_ptr_array_index(warnings, i));
-    if (!is_good) {
-        log_line(LOG_LEVEL_FATAL, "The configuration is wrong, so the plugin does not load: %s", error->message);
-        return NULL;
-    }
-    return g_steal_pointer(&config);
-}
-
-static HubSettings hub_settings(const Config *config)
-{
-    HubSettings settings;
-
-    hub_settings_init(&settings);
-    settings.timers = (Timers){
-        .ring_us = config->timers.ring_ms * 1000,
-        .unreachable_us = config->timers.unreachable_ms * 1000,
-        .caller_grace_us = config->timers.caller_grace_ms * 1000,
-        .in_call_grace_us = config->timers.in_call_grace_ms * 1000,
-        .media_us = config->timers.media_ms * 1000,
-        .max_duration_us = config->timers.max_duration_ms * 1000,
-    };
-    settings.limits = (Limits){
-        .max_devices = config->limits.max_devices,
-        .max_live_calls = config->limits.max_live_calls,
-        .max_ended_per_user = config->limits.max_ended_per_user,
-        .max_ended = config->limits.max_ended,
-        .max_early_ends = config->limits.max_early_ends,
-    };
-    settings.reveal_presence = config->general.reveal_presence;
-    return settings;
-}
-
-static Store *open_store(const Config *config)
-{
-    return memory_store_new(config->limits.max_ended);
 }
 
 static int start(const Config *config)
@@ -108,6 +64,7 @@ static int start(const Config *config)
         .notifier = &janus_notifier,
         .store_wait_us = config->store.store_wait_ms * 1000,
         .max_waiting_replies = config->store.max_waiting_replies,
+        .keep_ms = (gint64)config->store.retention_days * 24 * 60 * 60 * 1000,
     };
 
     if (!options.store)

@@ -4,8 +4,8 @@
 #include "wire/request.h"
 #include "wire/write.h"
 
-/* Nothing of media is ours before the accept, and then not on this handle: Janus's core has made a PeerConnection by the
- * time it asks us. */
+/* Nothing of media is ours before the accept, and then not on this handle: Janus's core has made a
+ * PeerConnection by the time it asks us. */
 static void refuse_media(janus_plugin_session *handle, const json_t *jsep)
 {
     if (jsep)
@@ -29,16 +29,17 @@ static json_t *answer(Peer *peer, json_t *body)
         data = write_reply(&reply, service_hub_settings(door.service));
         reply_clear(&reply);
     } else {
-        data = write_refusal(request.event.fault.refusal, request.event.fault.text, request_name(body));
+        data = write_refusal(request.event.fault.refusal, request.event.fault.text,
+                             request_name(body));
     }
     request_clear(&request);
     return data;
 }
 
-/* Takes over transaction, message and jsep, as Janus has it. The answer is synchronous: an asynchronous event could
- * overtake its own ack. */
-struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *transaction, json_t *message,
-                                           json_t *jsep)
+/* Takes over transaction, message and jsep, as Janus has it. The answer is synchronous: an
+ * asynchronous event could overtake its own ack. */
+struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *transaction,
+                                           json_t *message, json_t *jsep)
 {
     struct janus_plugin_result *result = NULL;
     Peer *peer = NULL;
@@ -55,5 +56,6 @@ struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *t
     }
     json_decref(message);
     json_decref(jsep);
-    return result ? result : janus_plugin_result_new(JANUS_PLUGIN_ERROR, "The handle is closed", NULL);
+    return result ? result
+                  : janus_plugin_result_new(JANUS_PLUGIN_ERROR, "The handle is closed", NULL);
 }

@@ -8,8 +8,9 @@
 static const char *fact_name(Change change, const Record *record)
 {
     static const char *const names[CALL_STATES] = {
-        [CALL_RINGING] = "call.ringing",     [CALL_ACCEPTED] = "call.accepted", [CALL_REJECTED] = "call.rejected",
-        [CALL_CANCELLED] = "call.cancelled", [CALL_TIMEOUT] = "call.timeout",   [CALL_ENDED] = "call.ended",
+        [CALL_RINGING] = "call.ringing",   [CALL_ACCEPTED] = "call.accepted",
+        [CALL_REJECTED] = "call.rejected", [CALL_CANCELLED] = "call.cancelled",
+        [CALL_TIMEOUT] = "call.timeout",   [CALL_ENDED] = "call.ended",
         [CALL_FAILED] = "call.failed",
     };
 
@@ -22,7 +23,8 @@ static void tell_event_handlers(gpointer self G_GNUC_UNUSED, Change change, cons
 
     if (!door.config->general.events || !door.gateway->events_is_enabled())
         return;
-    event = json_pack("{s:s, s:o}", "event", fact_name(change, record), "record", write_record(record, VIEW_FULL));
+    event = json_pack("{s:s, s:o}", "event", fact_name(change, record), "record",
+                      write_record(record, VIEW_FULL));
     /* Janus takes the event over. No handle: one that is dying would have it dropped. */
     door.gateway->notify_event(create(), NULL, event);
 }

@@ -2,8 +2,8 @@
 
 #include <jansson.h>
 
-/* Janus has not initialised the handle's reference count yet: no push, no reference, no blocking. The reference that
- * it takes for us right after this call is dropped when the session is freed. */
+/* Janus has not initialised the handle's reference count yet: no push, no reference, no blocking.
+ * The reference that it takes for us right after this call is dropped when the session is freed. */
 void session_create(janus_plugin_session *handle, int *error)
 {
     Session *session;
@@ -88,8 +88,8 @@ json_t *session_query(janus_plugin_session *handle)
         return NULL;
     peer = peer_of(handle);
     if (peer && service_peer_info(door.service, peer, &info)) {
-        answer = json_pack("{s:b, s:s, s:s, s:i}", "registered", TRUE, "userId", info.user_id, "deviceId",
-                           info.device_id, "liveCalls", (int)info.live_calls);
+        answer = json_pack("{s:b, s:s, s:s, s:i}", "registered", TRUE, "userId", info.user_id,
+                           "deviceId", info.device_id, "liveCalls", (int)info.live_calls);
         peer_info_clear(&info);
     } else if (peer) {
         answer = json_pack("{s:b}", "registered", FALSE);

@@ -11,6 +11,11 @@
 #define MAX_TEXT 4096
 
 static const char *const auth_choices[] = {[CONFIG_AUTH_OPEN] = "open", NULL};
+static const char *const synchronous_choices[] = {
+    [CONFIG_SYNCHRONOUS_NORMAL] = "normal",
+    [CONFIG_SYNCHRONOUS_FULL] = "full",
+    NULL,
+};
 static const char *const store_choices[] = {
     [CONFIG_STORE_MEMORY] = "memory",
     [CONFIG_STORE_SQLITE] = "sqlite",
@@ -118,14 +123,38 @@ const ConfigKey config_keys[] = {
         .comment = "Ends of one user that are remembered because they came before their call.",
     },
     {
-        KEY(store, type, type, CONFIG_CHOICE, "memory"),
+        KEY(store, type, type, CONFIG_CHOICE, "sqlite"),
         .choices = store_choices,
-        .comment = "\"memory\": until Janus stops. \"sqlite\": in a database file.",
+        .comment = "\"sqlite\": in a database file. \"memory\": until Janus stops.",
     },
     {
-        KEY(store, path, path, CONFIG_STRING, ""),
+        KEY(store, path, path, CONFIG_STRING, "/var/lib/janus-call/calls.sqlite3"),
         .max = MAX_TEXT,
-        .comment = "The database file. Needed when type is \"sqlite\".",
+        .comment = "The database file. Its folder is made if it is not there; Janus must be allowed\n"
+                   "to write in it.",
+    },
+    {
+        KEY(store, synchronous, synchronous, CONFIG_CHOICE, "normal"),
+        .choices = synchronous_choices,
+        .comment = "\"normal\": what was confirmed survives the end of Janus, however it comes.\n"
+                   "\"full\": and a loss of power; each commit then waits for the disk.",
+    },
+    {
+        KEY(store, mode, mode, CONFIG_STRING, "0600"),
+        .max = 4,
+        .comment = "The mode of the database file, octal: \"0660\" with a group lets a backend on the\n"
+                   "same machine read it.",
+    },
+    {
+        KEY(store, group, group, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "The group of the database file. Empty: Janus's own.",
+    },
+    {
+        KEY(store, retention_days, retention_days, CONFIG_COUNT, "90"),
+        .min = 0,
+        .max = 36500,
+        .comment = "Calls that ended longer ago are forgotten. 0: never.",
     },
     {
         KEY(store, store_wait, store_wait_ms, CONFIG_MS, "100"),
@@ -450,8 +479,19 @@ static gboolean read_section(Reading *reading, const config_setting_t *group, GE
 }
 
 /* What no single key can see. */
+static gboolean is_octal_mode(const char *text)
+{
+    return strlen(text) >= 3 && strspn(text, "01234567") == strlen(text);
+}
+
 static gboolean check_together(Reading *reading, GError **error)
 {
+    if (!is_octal_mode(reading->config->store.mode)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                    "%s: store.mode is \"%s\", but must be octal, as \"0600\" is", reading->path,
+                    reading->config->store.mode);
+        return FALSE;
+    }
     if (reading->config->store.type == CONFIG_STORE_SQLITE && !*reading->config->store.path) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
                     "%s: store.type is \"sqlite\", but store.path, the database file, is not set",

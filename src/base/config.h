@@ -12,6 +12,11 @@ typedef enum {
     CONFIG_STORE_SQLITE,
 } ConfigStore;
 
+typedef enum {
+    CONFIG_SYNCHRONOUS_NORMAL,
+    CONFIG_SYNCHRONOUS_FULL,
+} ConfigSynchronous;
+
 /* What each field means stands in the table in config.c, and from there in docs/configuration.md. */
 typedef struct {
     struct {
@@ -37,7 +42,11 @@ typedef struct {
     } limits;
     struct {
         ConfigStore type;
-        char *path; /* never NULL; "" when not set */
+        char *path;  /* never NULL */
+        ConfigSynchronous synchronous;
+        char *mode;  /* octal digits: checked */
+        char *group; /* "" when not set */
+        guint retention_days; /* 0 is off */
         gint64 store_wait_ms;
         guint max_waiting_replies;
     } store;

@@ -4,7 +4,8 @@
 #include "core/effect.h"
 
 typedef struct {
-    /* A call has a new record that others care about. Called in the order of the steps of one call, no lock held. */
+    /* A call has a new record that others care about. Called in the order of the steps of one call,
+     * no lock held. */
     void (*changed)(gpointer self, Change change, const Record *record);
     /* An event could not be handed over: its device is away. */
     void (*missed)(gpointer self, const Message *message);

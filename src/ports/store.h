@@ -1,7 +1,8 @@
 /* Port: where calls are remembered. One contract test (tests/unit/test-store.c) serves every store.
  *
- * One thread at a time writes; any thread reads, at the same time as the writer. A failure is a GError of domain
- * STORE_ERROR and changes nothing; a store is usable again when its trouble is over, without being reopened. */
+ * One thread at a time writes; any thread reads, at the same time as the writer. A failure is a
+ * GError of domain STORE_ERROR and changes nothing; a store is usable again when its trouble is
+ * over, without being reopened. */
 #pragma once
 
 #include <glib.h>
@@ -26,27 +27,36 @@ typedef struct {
 
     void (*free)(Store *store);
 
-    /* Writes a group of records, oldest first, in one transaction: all or nothing. A call is known by (callerId,
-     * callId); of two revisions of a call the one with the higher rev stays, and of the same rev the later one. */
+    /* Writes a group of records, oldest first, in one transaction: all or nothing. A call is known
+     * by (callerId, callId); of two revisions of a call the one with the higher rev stays, and of
+     * the same rev the later one. */
     gboolean (*write)(Store *store, Record *const *records, guint count, GError **error);
 
-    /* A call of this user, whichever side it was on: owned by the caller; NULL without an error when there is none. */
+    /* A call of this user, whichever side it was on: owned by the caller; NULL without an error
+     * when there is none. */
     Record *(*get)(Store *store, const char *user_id, const char *call_id, GError **error);
 
-    /* One page of a user's calls, newest first, as a new array of Record. `*next` is the cursor of the page after it
-     * (owned by the caller), NULL when there is none. `query` as in call:history; its status filter means what the user
-     * sees of the call (a veiled call's caller sees its veil). The time does not depend on how many calls there are. */
-    GPtrArray *(*history)(Store *store, const char *user_id, const HistoryEvent *query, char **next, GError **error);
+    /* One page of a user's calls, newest first, as a new array of Record. `*next` is the cursor of
+     * the page after it (owned by the caller), NULL when there is none. `query` as in call:history;
+     * its status filter means what the user sees of the call (a veiled call's caller sees its
+     * veil). The time does not depend on how many calls there are. */
+    GPtrArray *(*history)(Store *store, const char *user_id, const HistoryEvent *query, char **next,
+                          GError **error);
 
-    /* The user's calls that ended at `since_ms` (Unix time) or later, newest first, at most `most`: array of Record. */
-    GPtrArray *(*ended_since)(Store *store, const char *user_id, gint64 since_ms, guint most, GError **error);
+    /* The user's calls that ended at `since_ms` (Unix time) or later, newest first, at most `most`:
+     * array of Record. */
+    GPtrArray *(*ended_since)(Store *store, const char *user_id, gint64 since_ms, guint most,
+                              GError **error);
 
-    /* After a crash: every call that is stored as live becomes failed / server_restart, ended `now_ms`, its rev grown by
-     * 1000; so does what a veiled call's caller believes. `*closed`, if wanted: how many. */
+    /* After a crash: every call that is stored as live becomes failed / server_restart, ended
+     * `now_ms`, its rev grown by 1000; so does what a veiled call's caller believes. `*closed`, if
+     * wanted: how many. */
     gboolean (*recover)(Store *store, gint64 now_ms, guint *closed, GError **error);
 
-    /* Retention: forgets at most `most` calls that ended before `before_ms`. `*forgotten` says how many. */
-    gboolean (*forget)(Store *store, gint64 before_ms, guint most, guint *forgotten, GError **error);
+    /* Retention: forgets at most `most` calls that ended before `before_ms`. `*forgotten` says how
+     * many. */
+    gboolean (*forget)(Store *store, gint64 before_ms, guint most, guint *forgotten,
+                       GError **error);
 } StoreOps;
 
 /* The first member of every store. */

@@ -4,16 +4,18 @@
 
 /* A group that is larger gains nothing, and keeps those who wait for its first record. */
 #define GROUP_MOST 512
-/* So many records may wait for an ill store before new calls are refused: some tens of megabytes. */
-#define BACKLOG_MOST 100000
 /* An ill store is asked this often whether it is well again. */
 #define PROBE_US G_USEC_PER_SEC
+/* Retention: so many calls at once, so long before the next ones, and so long when none are left. */
+#define FORGET_MOST 50
+#define FORGET_PAUSE_US (100 * 1000)
+#define FORGET_EVERY_US (60 * G_USEC_PER_SEC)
 
 struct Journal {
     Store *store;
-    gint64 wait_us;
-    guint max_waiting;
+    JournalOptions options;
     GThread *writer;
+    gint64 tidy_us; /* when the store next forgets old calls; the writer's own */
 
     GMutex lock;
     GCond work;      /* something was appended, or the end */
@@ -43,7 +45,8 @@ static void drop_group(Journal *journal, guint count)
 static void note_illness(Journal *journal, const GError *error)
 {
     if (!journal->stats.is_ill)
-        log_line(LOG_LEVEL_ERROR, "The store does not take records (%s): calls go on, replies say durable:false",
+        log_line(LOG_LEVEL_ERROR,
+                 "The store does not take records (%s): calls go on, replies say durable:false",
                  error->message);
     journal->stats.is_ill = TRUE;
     journal->stats.failures++;
@@ -52,7 +55,8 @@ static void note_illness(Journal *journal, const GError *error)
 static void note_health(Journal *journal)
 {
     if (journal->stats.is_ill)
-        log_line(LOG_LEVEL_WARN, "The store is well again; %u records follow", journal->queue.length);
+        log_line(LOG_LEVEL_WARN, "The store is well again; %u records follow",
+                 journal->queue.length);
     journal->stats.is_ill = FALSE;
 }
 
@@ -85,16 +89,47 @@ static void wait_for_probe(Journal *journal)
         ;
 }
 
+/* Old calls go in small groups between others' records. Called and returns with the lock held. */
+static void forget_old_calls(Journal *journal)
+{
+    gint64 before_ms = g_get_real_time() / 1000 - journal->options.keep_ms;
+    g_autoptr(GError) error = NULL;
+    guint forgotten = 0;
+
+    g_mutex_unlock(&journal->lock);
+    if (!journal->store->ops->forget(journal->store, before_ms, FORGET_MOST, &forgotten, &error))
+        log_line(LOG_LEVEL_WARN, "Old calls could not be forgotten: %s", error->message);
+    journal->tidy_us =
+        g_get_monotonic_time() + (forgotten == FORGET_MOST ? FORGET_PAUSE_US : FORGET_EVERY_US);
+    g_mutex_lock(&journal->lock);
+}
+
+static gboolean is_time_to_tidy(const Journal *journal)
+{
+    return !journal->stats.is_ill && journal->tidy_us <= g_get_monotonic_time();
+}
+
+/* Called and returns with the lock held. */
+static void wait_for_work(Journal *journal)
+{
+    if (journal->tidy_us == G_MAXINT64)
+        g_cond_wait(&journal->work, &journal->lock);
+    else
+        g_cond_wait_until(&journal->work, &journal->lock, journal->tidy_us);
+}
+
 static gpointer write_records(gpointer data)
 {
     Journal *journal = data;
 
     g_mutex_lock(&journal->lock);
     for (;;) {
+        if (is_time_to_tidy(journal))
+            forget_old_calls(journal);
         if (journal->queue.length == 0) {
             if (journal->is_stopping)
                 break;
-            g_cond_wait(&journal->work, &journal->lock);
+            wait_for_work(journal);
             continue;
         }
         if (write_group(journal))
@@ -107,13 +142,13 @@ static gpointer write_records(gpointer data)
     return NULL;
 }
 
-Journal *journal_new(Store *store, gint64 wait_us, guint max_waiting)
+Journal *journal_new(Store *store, const JournalOptions *options)
 {
     Journal *journal = g_new0(Journal, 1);
 
     journal->store = store;
-    journal->wait_us = wait_us;
-    journal->max_waiting = max_waiting;
+    journal->options = *options;
+    journal->tidy_us = options->keep_ms ? g_get_monotonic_time() : G_MAXINT64;
     g_mutex_init(&journal->lock);
     g_cond_init(&journal->work);
     g_cond_init(&journal->committed);
@@ -137,7 +172,8 @@ void journal_free(Journal *journal)
     g_mutex_unlock(&journal->lock);
     g_thread_join(journal->writer);
     if (journal->queue.length)
-        log_line(LOG_LEVEL_ERROR, "%u records could not be written before the end", journal->queue.length);
+        log_line(LOG_LEVEL_ERROR, "%u records could not be written before the end",
+                 journal->queue.length);
     g_queue_clear_full(&journal->queue, drop_record);
     g_cond_clear(&journal->work);
     g_cond_clear(&journal->committed);
@@ -173,7 +209,7 @@ gboolean journal_is_full(Journal *journal)
     gboolean is_full;
 
     g_mutex_lock(&journal->lock);
-    is_full = journal->queue.length >= BACKLOG_MOST;
+    is_full = journal->queue.length >= JOURNAL_BACKLOG_MOST;
     g_mutex_unlock(&journal->lock);
     return is_full;
 }
@@ -185,13 +221,15 @@ static gboolean may_wait(const Journal *journal, JournalTicket ticket)
 
 gboolean journal_wait(Journal *journal, JournalTicket ticket)
 {
-    gint64 until_us = g_get_monotonic_time() + journal->wait_us;
+    gint64 until_us = g_get_monotonic_time() + journal->options.wait_us;
     gboolean is_committed;
 
     g_mutex_lock(&journal->lock);
-    if (may_wait(journal, ticket) && journal->stats.waiting_replies < journal->max_waiting) {
+    if (may_wait(journal, ticket) &&
+        journal->stats.waiting_replies < journal->options.max_waiting) {
         journal->stats.waiting_replies++;
-        while (may_wait(journal, ticket) && g_cond_wait_until(&journal->committed, &journal->lock, until_us))
+        while (may_wait(journal, ticket) &&
+               g_cond_wait_until(&journal->committed, &journal->lock, until_us))
             ;
         journal->stats.waiting_replies--;
     }

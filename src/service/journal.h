@@ -1,5 +1,5 @@
-/* The way of records into the store: a queue that never blocks who appends, and a thread that writes groups of what has
- * gathered. */
+/* The way of records into the store: a queue that never blocks who appends, and a thread that
+ * writes groups of what has gathered. */
 #pragma once
 
 #include <glib.h>
@@ -7,6 +7,9 @@
 #include "ports/store.h"
 
 typedef struct Journal Journal;
+
+/* So many records may wait for an ill store before new calls are refused: some tens of megabytes. */
+#define JOURNAL_BACKLOG_MOST 100000
 
 /* Where in the queue a record is; 0 is "nowhere". */
 typedef guint64 JournalTicket;
@@ -19,20 +22,28 @@ typedef struct {
     gboolean is_ill;
 } JournalStats;
 
+typedef struct {
+    gint64 wait_us;    /* how long a reply waits for its commit */
+    guint max_waiting; /* and how many at a time */
+    gint64 keep_ms;    /* how long an ended call is kept; 0 is for ever */
+} JournalOptions;
+
 /* Starts the thread. The store is borrowed. */
-Journal *journal_new(Store *store, gint64 wait_us, guint max_waiting);
+Journal *journal_new(Store *store, const JournalOptions *options);
 /* Writes what is left (as long as the store takes it), ends the thread. */
 void journal_free(Journal *journal);
 
-/* Takes a reference to the record. Never blocks: for use under the hub's lock, whose order is the store's. */
+/* Takes a reference to the record. Never blocks: for use under the hub's lock, whose order is the
+ * store's. */
 JournalTicket journal_append(Journal *journal, Record *record);
 /* The latest ticket given. */
 JournalTicket journal_latest(Journal *journal);
 /* So much waits that no new call should begin. */
 gboolean journal_is_full(Journal *journal);
 
-/* Waits, for no longer than wait_us, until all up to the ticket is committed; TRUE when it is. FALSE at once while the
- * store is ill, keeps nothing, or too many wait already. No lock may be held. */
+/* Waits, for no longer than wait_us, until all up to the ticket is committed; TRUE when it is.
+ * FALSE at once while the store is ill, keeps nothing, or too many wait already. No lock may be
+ * held. */
 gboolean journal_wait(Journal *journal, JournalTicket ticket);
 
 void journal_stats(Journal *journal, JournalStats *stats);

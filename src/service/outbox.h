@@ -1,7 +1,8 @@
-/* Things to hand over in the order in which they were put in, by one thread at a time, with no lock held meanwhile.
+/* Things to hand over in the order in which they were put in, by one thread at a time, with no lock
+ * held meanwhile.
  *
- * Many threads put (under the hub's lock, so in its order); whoever then calls outbox_drain() and finds nobody at it
- * hands over all that is there, also what others put in meanwhile. */
+ * Many threads put (under the hub's lock, so in its order); whoever then calls outbox_drain() and
+ * finds nobody at it hands over all that is there, also what others put in meanwhile. */
 #pragma once
 
 #include <glib.h>

@@ -13,7 +13,8 @@ void recall_ended(Store *store, Event *event)
 {
     gint64 since_ms = g_get_real_time() / 1000 - ENDED_KEPT_US / 1000;
 
-    event->reg.ended = store->ops->ended_since(store, event->reg.user_id, since_ms, RECALL_ENDED_MOST, NULL);
+    event->reg.ended =
+        store->ops->ended_since(store, event->reg.user_id, since_ms, RECALL_ENDED_MOST, NULL);
     event->reg.is_incomplete = event->reg.ended == NULL;
 }
 
@@ -58,8 +59,9 @@ void recall_history(Store *store, const Event *event, gboolean reveal_presence, 
     for (guint i = 0; i < records->len; i++) {
         Record *record = g_ptr_array_index(records, i);
 
-        g_ptr_array_add(reply->calls,
-                        snapshot_new(record, record_view_of_user(record, reply->user_id, reveal_presence)));
+        g_ptr_array_add(
+            reply->calls,
+            snapshot_new(record, record_view_of_user(record, reply->user_id, reveal_presence)));
     }
 }
 

@@ -8,10 +8,12 @@
 struct Service {
     ServiceOptions options;
     gint64 started_us;
-    Journal *journal; /* NULL for a store that keeps nothing beyond the process: that one is written at once */
+    Journal *journal; /* NULL for a store that keeps nothing beyond the process: that one is written
+                         at once */
     Outbox notices;   /* of Notice, for the notifier */
 
-    GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and journal */
+    GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and
+                    journal */
     Hub *hub;
     GCond timer_wanted; /* the hub's deadline moved before timer_us, or the end */
     gint64 timer_us;    /* when the timer thread wakes by itself */
@@ -71,7 +73,8 @@ static void hand_notice(gpointer item, gpointer data)
     const Notice *notice = item;
 
     if (notice->record)
-        service->options.notifier->changed(service->options.notifier_self, notice->change, notice->record);
+        service->options.notifier->changed(service->options.notifier_self, notice->change,
+                                           notice->record);
     else
         service->options.notifier->missed(service->options.notifier_self, notice->message);
     free_notice(item);
@@ -101,7 +104,8 @@ static void queue_record(Service *service, Work *work, const Effect *effect)
         return;
     work->ticket = ticket;
     if (service->options.notifier)
-        put_notice(service, (Notice){.change = effect->change, .record = record_ref(effect->record)});
+        put_notice(service,
+                   (Notice){.change = effect->change, .record = record_ref(effect->record)});
 }
 
 static void queue_effects(Service *service, Work *work)
@@ -204,7 +208,12 @@ Service *service_new(const ServiceOptions *options)
     service->started_us = g_get_monotonic_time();
     service->hub = hub_new(&options->hub);
     if (options->store->ops->is_durable)
-        service->journal = journal_new(options->store, options->store_wait_us, options->max_waiting_replies);
+        service->journal =
+            journal_new(options->store, &(JournalOptions){
+                                            .wait_us = options->store_wait_us,
+                                            .max_waiting = options->max_waiting_replies,
+                                            .keep_ms = options->keep_ms,
+                                        });
     outbox_init(&service->notices);
     g_mutex_init(&service->lock);
     g_cond_init(&service->timer_wanted);
@@ -322,7 +331,8 @@ static gboolean wants_fresh_id(const Event *event)
            (event->kind == EVENT_REGISTER && !event->reg.device_id);
 }
 
-/* Memory has what ended since the start; what ended before a restart is told for as long as it is of interest. */
+/* Memory has what ended since the start; what ended before a restart is told for as long as it is
+ * of interest. */
 static gboolean has_started_lately(const Service *service)
 {
     return g_get_monotonic_time() - service->started_us < ENDED_KEPT_US;
@@ -380,7 +390,8 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         step_request(service, peer, event, &work);
     }
     deliver(service, &work);
-    recall_history(service->options.store, event, service->options.hub.reveal_presence, &work.effects.reply);
+    recall_history(service->options.store, event, service->options.hub.reveal_presence,
+                   &work.effects.reply);
     wait_for_commit(service, &work);
     recall_clear(event);
     *reply = work.effects.reply;

@@ -1,5 +1,5 @@
-/* The shell around the core: one lock, ordered delivery, the timer thread, the store. Doors call it; it knows none of
- * them. Every function may be called by any thread. */
+/* The shell around the core: one lock, ordered delivery, the timer thread, the store. Doors call
+ * it; it knows none of them. Every function may be called by any thread. */
 #pragma once
 
 #include <glib.h>
@@ -14,31 +14,35 @@ typedef struct Service Service;
 
 typedef struct {
     HubSettings hub;
-    Store *store;                /* taken over */
-    const Notifier *notifier;    /* or NULL */
+    Store *store;             /* taken over */
+    const Notifier *notifier; /* or NULL */
     gpointer notifier_self;
-    gint64 store_wait_us;        /* how long a reply waits for its commit */
-    guint max_waiting_replies;   /* and how many at a time */
+    gint64 store_wait_us;      /* how long a reply waits for its commit */
+    guint max_waiting_replies; /* and how many at a time */
+    gint64 keep_ms;            /* how long the store keeps an ended call; 0 is for ever */
 } ServiceOptions;
 
 /* Starts the threads. */
 Service *service_new(const ServiceOptions *options);
-/* The doors must be shut: no call under way, none to come. Stops the threads, writes what is left, frees it. */
+/* The doors must be shut: no call under way, none to come. Stops the threads, writes what is left,
+ * frees it. */
 void service_free(Service *service);
 
 /* A connection has come: an address that the hub does not know yet. Owned by the door. */
 Peer *service_connect(Service *service, const Delivery *delivery, gpointer connection);
-/* It went away, for good; repeats are fine. Whatever is under way for it changes nothing any more. Takes the reference. */
+/* It went away, for good; repeats are fine. Whatever is under way for it changes nothing any more.
+ * Takes the reference. */
 void service_disconnect(Service *service, Peer *peer);
 
-/* Carries out one request: steps the hub, delivers what others are told, and only then answers. `peer` is NULL for a
- * backend, whose event says for whom it acts. Fills in the event's time, address and fresh id, and `reply`, which the
- * caller ends with reply_clear(). */
+/* Carries out one request: steps the hub, delivers what others are told, and only then answers.
+ * `peer` is NULL for a backend, whose event says for whom it acts. Fills in the event's time,
+ * address and fresh id, and `reply`, which the caller ends with reply_clear(). */
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
 
 void service_stats(Service *service, HubStats *stats);
 
-/* Copies what is known of the device at a peer; free the strings. FALSE when it is not registered. */
+/* Copies what is known of the device at a peer; free the strings. FALSE when it is not registered.
+ */
 typedef struct {
     char *user_id;
     char *device_id;

@@ -1,245 +1,315 @@
 #include "store/memory.h"
 
-#include <string.h>
+#include "store/listing.h"
+#include "store/page.h"
 
-/* One call, listed by both of its parties. */
+/* Lists that only this store needs, beside those of ListKind. */
+enum {
+    LIST_LIVE = 100, /* of a user: calls that are live to them, by creation */
+    LIST_INCOMING,   /* of a callee and a callId: their callers', by creation */
+    LIST_ALL_LIVE,   /* of nobody: calls that are live to anybody, by creation */
+    LIST_ALL_CLOSED, /* of nobody: the rest, by their end for everybody */
+};
+
+/* How many lists a call can be in: LISTINGS_MOST, one of all calls, the incoming ones, live ones of either party. */
+#define LISTS_MOST (LISTINGS_MOST + 4)
+
+/* A list that is not empty. Its Places borrow their records from the store's calls. */
 typedef struct {
-    char *key; /* callerId and callId */
+    char *user_id;
+    char *of; /* the peer, the callId, or "" */
+    guint kind;
+    GSequence *places; /* oldest first */
+} List;
+
+/* One call. It owns its record, whose facts hold the strings of the key. */
+typedef struct {
+    const char *caller_id;
+    const char *call_id;
     Record *record;
-    gint64 number;    /* in the order of their first write: the cursor */
-    GList in_all;     /* oldest first */
-    GList in_caller;  /* newest first */
-    GList in_callee;
-} Entry;
+    gint64 id;
+} Kept;
 
 typedef struct {
     Store store;
-    GMutex lock;
-    GHashTable *by_key;  /* key -> Entry, owned */
-    GHashTable *by_user; /* userId -> GQueue of Entry, newest first */
-    GQueue all;
-    gint64 numbers;
+    GMutex lock;       /* guards all below */
+    GHashTable *calls; /* of Kept */
+    GHashTable *lists; /* of List */
+    gint64 last_id;
     guint most;
 } MemoryStore;
 
-static char *key_of(const char *caller_id, const char *call_id)
+/* --- the tables --- */
+
+static guint hash_kept(gconstpointer data)
 {
-    return g_strconcat(call_id, "/", caller_id, NULL);
+    const Kept *kept = data;
+
+    return g_str_hash(kept->caller_id) * 31 + g_str_hash(kept->call_id);
 }
 
-static void free_entry(gpointer memory)
+static gboolean equal_kept(gconstpointer a, gconstpointer b)
 {
-    Entry *entry = memory;
+    const Kept *left = a;
+    const Kept *right = b;
 
-    record_unref(entry->record);
-    g_free(entry->key);
-    g_free(entry);
+    return g_str_equal(left->caller_id, right->caller_id) &&
+           g_str_equal(left->call_id, right->call_id);
 }
 
-static void free_list(gpointer memory)
+static void free_kept(gpointer data)
 {
-    g_queue_init(memory);
-    g_free(memory);
+    Kept *kept = data;
+
+    record_unref(kept->record);
+    g_free(kept);
 }
 
-static GQueue *list_of(MemoryStore *memory, const char *user_id)
+static guint hash_list(gconstpointer data)
 {
-    GQueue *list = g_hash_table_lookup(memory->by_user, user_id);
+    const List *list = data;
 
-    if (!list) {
-        list = g_new0(GQueue, 1);
-        g_hash_table_insert(memory->by_user, g_strdup(user_id), list);
-    }
+    return (g_str_hash(list->user_id) * 31 + g_str_hash(list->of)) * 31 + list->kind;
+}
+
+static gboolean equal_list(gconstpointer a, gconstpointer b)
+{
+    const List *left = a;
+    const List *right = b;
+
+    return left->kind == right->kind && g_str_equal(left->user_id, right->user_id) &&
+           g_str_equal(left->of, right->of);
+}
+
+static void free_list(gpointer data)
+{
+    List *list = data;
+
+    g_sequence_free(list->places);
+    g_free(list->user_id);
+    g_free(list->of);
+    g_free(list);
+}
+
+static Kept *find_kept(const MemoryStore *memory, const char *caller_id, const char *call_id)
+{
+    return g_hash_table_lookup(memory->calls, &(Kept){.caller_id = caller_id, .call_id = call_id});
+}
+
+/* NULL when it is empty. */
+static List *find_list(const MemoryStore *memory, const char *user_id, const char *of, guint kind)
+{
+    List key = {.user_id = (char *)user_id, .of = (char *)(of ? of : ""), .kind = kind};
+
+    return g_hash_table_lookup(memory->lists, &key);
+}
+
+/* --- one list --- */
+
+static List *make_list(MemoryStore *memory, const char *user_id, const char *of, guint kind)
+{
+    List *list = find_list(memory, user_id, of, kind);
+
+    if (list)
+        return list;
+    list = g_new0(List, 1);
+    list->user_id = g_strdup(user_id);
+    list->of = g_strdup(of ? of : "");
+    list->kind = kind;
+    list->places = g_sequence_new(g_free);
+    g_hash_table_add(memory->lists, list);
     return list;
 }
 
-static void unlist(MemoryStore *memory, const char *user_id, GList *link)
+static gint compare_places(gconstpointer a, gconstpointer b, gpointer unused G_GNUC_UNUSED)
 {
-    GQueue *list = list_of(memory, user_id);
-
-    g_queue_unlink(list, link);
-    if (g_queue_is_empty(list))
-        g_hash_table_remove(memory->by_user, user_id);
+    return place_is_newer(a, b) - place_is_newer(b, a);
 }
 
-static void forget_entry(MemoryStore *memory, Entry *entry)
+/* The newest place that is older than `from`, or NULL. */
+static const Place *newest_before(const List *list, const Place *from, GSequenceIter **iter)
 {
-    g_queue_unlink(&memory->all, &entry->in_all);
-    unlist(memory, entry->record->facts->caller_id, &entry->in_caller);
-    unlist(memory, entry->record->facts->callee_id, &entry->in_callee);
-    g_hash_table_remove(memory->by_key, entry->key);
+    Place last = {.at = from->at, .id = from->id - 1};
+
+    *iter = g_sequence_search(list->places, &last, compare_places, NULL);
+    if (g_sequence_iter_is_begin(*iter))
+        return NULL;
+    *iter = g_sequence_iter_prev(*iter);
+    return g_sequence_get(*iter);
 }
 
-static void add_entry(MemoryStore *memory, char *key, Record *record)
+static const Place *next_older(GSequenceIter **iter)
 {
-    Entry *entry = g_new0(Entry, 1);
-
-    entry->key = key;
-    entry->record = record_ref(record);
-    entry->number = ++memory->numbers;
-    entry->in_all.data = entry->in_caller.data = entry->in_callee.data = entry;
-    g_hash_table_insert(memory->by_key, entry->key, entry);
-    g_queue_push_tail_link(&memory->all, &entry->in_all);
-    g_queue_push_head_link(list_of(memory, record->facts->caller_id), &entry->in_caller);
-    g_queue_push_head_link(list_of(memory, record->facts->callee_id), &entry->in_callee);
+    if (g_sequence_iter_is_begin(*iter))
+        return NULL;
+    *iter = g_sequence_iter_prev(*iter);
+    return g_sequence_get(*iter);
 }
 
-static void write_one(MemoryStore *memory, Record *record)
+static const Place *newest(const List *list)
 {
-    g_autofree char *key = key_of(record->facts->caller_id, record->facts->call_id);
-    Entry *entry = g_hash_table_lookup(memory->by_key, key);
+    const Place end = {.at = G_MAXINT64, .id = G_MAXINT64};
+    GSequenceIter *iter;
 
-    if (!entry) {
-        add_entry(memory, g_steal_pointer(&key), record);
-        return;
+    return list ? newest_before(list, &end, &iter) : NULL;
+}
+
+static Record *oldest_record(const List *list)
+{
+    const Place *place;
+
+    if (!list)
+        return NULL;
+    place = g_sequence_get(g_sequence_get_begin_iter(list->places));
+    return place->record;
+}
+
+/* --- where a call is listed --- */
+
+static guint add_live(const Record *record, const char *user_id, Listing *listings)
+{
+    if (!record_is_live_for(record, user_id))
+        return 0;
+    *listings = (Listing){user_id, NULL, LIST_LIVE, record->facts->created_ms};
+    return 1;
+}
+
+static Listing in_all(const Record *record)
+{
+    if (record_is_closed(record))
+        return (Listing){"", NULL, LIST_ALL_CLOSED, record_closed_ms(record)};
+    return (Listing){"", NULL, LIST_ALL_LIVE, record->facts->created_ms};
+}
+
+static guint all_listings(const Record *record, Listing listings[LISTS_MOST])
+{
+    const CallFacts *facts = record->facts;
+    guint count = listings_of_record(record, listings);
+
+    listings[count++] = in_all(record);
+    listings[count++] =
+        (Listing){facts->callee_id, facts->call_id, LIST_INCOMING, facts->created_ms};
+    count += add_live(record, facts->caller_id, &listings[count]);
+    if (!g_str_equal(facts->caller_id, facts->callee_id))
+        count += add_live(record, facts->callee_id, &listings[count]);
+    return count;
+}
+
+static void list_call(MemoryStore *memory, const Kept *kept)
+{
+    Listing listings[LISTS_MOST];
+    guint count = all_listings(kept->record, listings);
+
+    for (guint i = 0; i < count; i++) {
+        const Listing *at = &listings[i];
+        List *list = make_list(memory, at->user_id, at->peer_id, at->kind);
+        Place place = {.at = at->at, .id = kept->id, .record = kept->record};
+
+        g_sequence_insert_sorted(list->places, g_memdup2(&place, sizeof(place)), compare_places,
+                                 NULL);
     }
-    if (record->rev < entry->record->rev)
-        return;
-    record_ref(record);
-    record_unref(entry->record);
-    entry->record = record;
 }
 
-/* The oldest goes first, ended or not: a live call is written again when it ends. */
+static void unlist_call(MemoryStore *memory, const Kept *kept)
+{
+    Listing listings[LISTS_MOST];
+    guint count = all_listings(kept->record, listings);
+
+    for (guint i = 0; i < count; i++) {
+        const Listing *at = &listings[i];
+        List *list = find_list(memory, at->user_id, at->peer_id, at->kind);
+        Place place = {.at = at->at, .id = kept->id};
+
+        g_sequence_remove(g_sequence_lookup(list->places, &place, compare_places, NULL));
+        if (g_sequence_is_empty(list->places))
+            g_hash_table_remove(memory->lists, list);
+    }
+}
+
+/* --- writing --- */
+
+static Kept *keep_new(MemoryStore *memory, Record *record)
+{
+    Kept *kept = g_new0(Kept, 1);
+    gint64 least_id = place_least_id(record->facts->created_ms);
+
+    kept->id = memory->last_id = MAX(least_id, memory->last_id + 1);
+    return kept;
+}
+
+/* The table's key lives in the facts of the record, so it is put in anew. */
+static void keep(MemoryStore *memory, Record *record)
+{
+    const CallFacts *facts = record->facts;
+    Kept *kept = find_kept(memory, facts->caller_id, facts->call_id);
+    Record *old = kept ? kept->record : NULL;
+
+    if (old && old->rev > record->rev)
+        return;
+    if (kept) {
+        unlist_call(memory, kept);
+        g_hash_table_steal(memory->calls, kept);
+    } else {
+        kept = keep_new(memory, record);
+    }
+    kept->record = record_ref(record);
+    kept->caller_id = facts->caller_id;
+    kept->call_id = facts->call_id;
+    g_hash_table_add(memory->calls, kept);
+    list_call(memory, kept);
+    record_unref(old);
+}
+
+static void drop(MemoryStore *memory, const Record *record)
+{
+    Kept *kept = find_kept(memory, record->facts->caller_id, record->facts->call_id);
+
+    unlist_call(memory, kept);
+    g_hash_table_remove(memory->calls, kept);
+}
+
+/* A live call goes only where there is no other: it is written again when it ends. */
 static void keep_to_bound(MemoryStore *memory)
 {
-    while (memory->all.length > memory->most)
-        forget_entry(memory, g_queue_peek_head(&memory->all));
+    while (g_hash_table_size(memory->calls) > memory->most) {
+        const Record *oldest = oldest_record(find_list(memory, "", NULL, LIST_ALL_CLOSED));
+
+        if (!oldest)
+            oldest = oldest_record(find_list(memory, "", NULL, LIST_ALL_LIVE));
+        drop(memory, oldest);
+    }
 }
 
-static gboolean memory_write(Store *store, Record *const *records, guint count, GError **error G_GNUC_UNUSED)
+static gboolean memory_write(Store *store, Record *const *records, guint count,
+                             GError **error G_GNUC_UNUSED)
 {
     MemoryStore *memory = (MemoryStore *)store;
 
     g_mutex_lock(&memory->lock);
     for (guint i = 0; i < count; i++)
-        write_one(memory, records[i]);
+        keep(memory, records[i]);
     keep_to_bound(memory);
     g_mutex_unlock(&memory->lock);
     return TRUE;
 }
 
-static Record *memory_get(Store *store, const char *user_id, const char *call_id, GError **error G_GNUC_UNUSED)
-{
-    MemoryStore *memory = (MemoryStore *)store;
-    Record *found = NULL;
-    const GQueue *list;
-
-    g_mutex_lock(&memory->lock);
-    list = g_hash_table_lookup(memory->by_user, user_id);
-    for (const GList *link = list ? list->head : NULL; link && !found; link = link->next) {
-        const Entry *entry = link->data;
-
-        if (strcmp(entry->record->facts->call_id, call_id) == 0)
-            found = record_ref(entry->record);
-    }
-    g_mutex_unlock(&memory->lock);
-    return found;
-}
-
-/* --- history --- */
-
-static gboolean is_missed(const Record *record)
-{
-    return record->status == CALL_TIMEOUT || record->status == CALL_CANCELLED ||
-           (record->status == CALL_REJECTED && record->cause == CAUSE_BUSY);
-}
-
-static gboolean is_wanted(const Record *record, const char *user_id, const HistoryEvent *query)
-{
-    gboolean is_caller = strcmp(record->facts->caller_id, user_id) == 0;
-    const char *peer_id = is_caller ? record->facts->callee_id : record->facts->caller_id;
-
-    if (query->peer_id && strcmp(query->peer_id, peer_id) != 0)
-        return FALSE;
-    if (query->missed && (is_caller || !is_missed(record)))
-        return FALSE;
-    if (!query->has_status)
-        return TRUE;
-    return record_view(record, is_caller ? VIEW_CALLER : VIEW_FULL).status == query->status;
-}
-
-static gboolean parse_cursor(const char *text, gint64 *before, GError **error)
-{
-    char *end = NULL;
-
-    *before = G_MAXINT64;
-    if (!text)
-        return TRUE;
-    *before = g_ascii_strtoll(text, &end, 10);
-    if (*before > 0 && end && *end == '\0')
-        return TRUE;
-    g_set_error_literal(error, STORE_ERROR, STORE_ERROR_BAD_CURSOR, "not a cursor");
-    return FALSE;
-}
-
-static void unref_record(gpointer record)
-{
-    record_unref(record);
-}
-
-static GPtrArray *collect_page(const GQueue *list, const char *user_id, const HistoryEvent *query, gint64 before,
-                               char **next)
-{
-    GPtrArray *page = g_ptr_array_new_with_free_func(unref_record);
-    gint64 last = 0;
-
-    for (const GList *link = list ? list->head : NULL; link; link = link->next) {
-        const Entry *entry = link->data;
-
-        if (entry->number >= before || !is_wanted(entry->record, user_id, query))
-            continue;
-        if (page->len == query->limit) {
-            *next = g_strdup_printf("%" G_GINT64_FORMAT, last);
-            break;
-        }
-        last = entry->number;
-        g_ptr_array_add(page, record_ref(entry->record));
-    }
-    return page;
-}
-
-static GPtrArray *memory_history(Store *store, const char *user_id, const HistoryEvent *query, char **next,
-                                 GError **error)
-{
-    MemoryStore *memory = (MemoryStore *)store;
-    GPtrArray *page;
-    gint64 before;
-
-    *next = NULL;
-    if (!parse_cursor(query->before, &before, error))
-        return NULL;
-    g_mutex_lock(&memory->lock);
-    page = collect_page(g_hash_table_lookup(memory->by_user, user_id), user_id, query, before, next);
-    g_mutex_unlock(&memory->lock);
-    return page;
-}
-
-static GPtrArray *memory_ended_since(Store *store, const char *user_id, gint64 since_ms, guint most,
-                                     GError **error G_GNUC_UNUSED)
-{
-    MemoryStore *memory = (MemoryStore *)store;
-    GPtrArray *found = g_ptr_array_new_with_free_func(unref_record);
-    const GQueue *list;
-
-    g_mutex_lock(&memory->lock);
-    list = g_hash_table_lookup(memory->by_user, user_id);
-    for (const GList *link = list ? list->head : NULL; link && found->len < most; link = link->next) {
-        Record *record = ((const Entry *)link->data)->record;
-
-        if (record->ended_ms && record->ended_ms >= since_ms)
-            g_ptr_array_add(found, record_ref(record));
-    }
-    g_mutex_unlock(&memory->lock);
-    return found;
-}
-
-/* Nothing outlives the process, so there is nothing to close. */
-static gboolean memory_recover(Store *store G_GNUC_UNUSED, gint64 now_ms G_GNUC_UNUSED, guint *closed,
+static gboolean memory_recover(Store *store, gint64 now_ms, guint *closed,
                                GError **error G_GNUC_UNUSED)
 {
+    MemoryStore *memory = (MemoryStore *)store;
+    Record *live;
+    guint count = 0;
+
+    g_mutex_lock(&memory->lock);
+    while ((live = oldest_record(find_list(memory, "", NULL, LIST_ALL_LIVE)))) {
+        g_autoptr(Record) next = record_recovered(live, now_ms);
+
+        keep(memory, next);
+        count++;
+    }
+    g_mutex_unlock(&memory->lock);
     if (closed)
-        *closed = 0;
+        *closed = count;
     return TRUE;
 }
 
@@ -247,30 +317,126 @@ static gboolean memory_forget(Store *store, gint64 before_ms, guint most, guint 
                               GError **error G_GNUC_UNUSED)
 {
     MemoryStore *memory = (MemoryStore *)store;
+    Record *oldest;
     guint count = 0;
 
     g_mutex_lock(&memory->lock);
-    for (GList *link = memory->all.head, *after; link && count < most; link = after) {
-        Entry *entry = link->data;
-
-        after = link->next;
-        if (!entry->record->ended_ms || entry->record->ended_ms >= before_ms)
-            continue;
-        forget_entry(memory, entry);
+    while (count < most && (oldest = oldest_record(find_list(memory, "", NULL, LIST_ALL_CLOSED))) &&
+           record_closed_ms(oldest) < before_ms) {
+        drop(memory, oldest);
         count++;
     }
     g_mutex_unlock(&memory->lock);
-    if (forgotten)
-        *forgotten = count;
+    *forgotten = count;
     return TRUE;
 }
+
+/* --- reading --- */
+
+static Record *find_call(const MemoryStore *memory, const char *user_id, const char *call_id)
+{
+    const Kept *own = find_kept(memory, user_id, call_id);
+    const Place *incoming;
+
+    if (own)
+        return own->record;
+    incoming = newest(find_list(memory, user_id, call_id, LIST_INCOMING));
+    return incoming ? incoming->record : NULL;
+}
+
+static Record *memory_get(Store *store, const char *user_id, const char *call_id,
+                          GError **error G_GNUC_UNUSED)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+    Record *record;
+
+    g_mutex_lock(&memory->lock);
+    record = find_call(memory, user_id, call_id);
+    if (record)
+        record_ref(record);
+    g_mutex_unlock(&memory->lock);
+    return record;
+}
+
+static void add_closed(const List *list, Page *page)
+{
+    GSequenceIter *iter;
+    const Place *place = newest_before(list, &page->from, &iter);
+
+    while (place && page_add(page, *place))
+        place = next_older(&iter);
+}
+
+static void add_live_calls(const MemoryStore *memory, const char *user_id,
+                           const HistoryEvent *query, Page *page)
+{
+    const List *list = find_list(memory, user_id, NULL, LIST_LIVE);
+    GSequenceIter *iter;
+    const Place *place = list ? newest_before(list, &page->from, &iter) : NULL;
+
+    for (; place; place = next_older(&iter)) {
+        if (query_asks_for(query, place->record, user_id) && !page_add(page, *place))
+            return;
+    }
+}
+
+static void fill_page(const MemoryStore *memory, const char *user_id, const HistoryEvent *query,
+                      Page *page)
+{
+    ListKind kinds[KINDS_MOST];
+    guint count = kinds_of_query(query, kinds);
+
+    for (guint i = 0; i < count; i++) {
+        const List *list = find_list(memory, user_id, query->peer_id, kinds[i]);
+
+        if (list)
+            add_closed(list, page);
+    }
+    if (query_asks_live(query))
+        add_live_calls(memory, user_id, query, page);
+}
+
+static GPtrArray *memory_history(Store *store, const char *user_id, const HistoryEvent *query,
+                                 char **next, GError **error)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+    g_auto(Page) page = {0};
+
+    if (!page_init(&page, query, error))
+        return NULL;
+    g_mutex_lock(&memory->lock);
+    fill_page(memory, user_id, query, &page);
+    g_mutex_unlock(&memory->lock);
+    return page_finish(&page, next);
+}
+
+static GPtrArray *memory_ended_since(Store *store, const char *user_id, gint64 since_ms, guint most,
+                                     GError **error G_GNUC_UNUSED)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+    const Place end = {.at = G_MAXINT64, .id = G_MAXINT64};
+    GPtrArray *ended = records_new();
+    const List *list;
+    GSequenceIter *iter;
+    const Place *place;
+
+    g_mutex_lock(&memory->lock);
+    list = find_list(memory, user_id, NULL, LIST_BY_END);
+    place = list ? newest_before(list, &end, &iter) : NULL;
+    for (; place && place->at >= since_ms && ended->len < most; place = next_older(&iter))
+        g_ptr_array_add(ended, record_ref(place->record));
+    g_mutex_unlock(&memory->lock);
+    return ended;
+}
+
+/* --- the store --- */
 
 static void memory_free(Store *store)
 {
     MemoryStore *memory = (MemoryStore *)store;
 
-    g_hash_table_unref(memory->by_user);
-    g_hash_table_unref(memory->by_key);
+    g_hash_table_unref(memory->lists);
+    g_hash_table_unref(memory->calls);
     g_mutex_clear(&memory->lock);
     g_free(memory);
 }
@@ -294,8 +460,7 @@ Store *memory_store_new(guint most)
     memory->store.ops = &memory_ops;
     memory->most = most;
     g_mutex_init(&memory->lock);
-    g_queue_init(&memory->all);
-    memory->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
-    memory->by_user = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_list);
+    memory->calls = g_hash_table_new_full(hash_kept, equal_kept, free_kept, NULL);
+    memory->lists = g_hash_table_new_full(hash_list, equal_list, free_list, NULL);
     return &memory->store;
 }

@@ -62,7 +62,8 @@ static const char *integer_as_text(Request *request, json_t *value)
     char *text = request->numbers[request->numbers_used++];
 
     g_assert(request->numbers_used <= G_N_ELEMENTS(request->numbers));
-    g_snprintf(text, sizeof request->numbers[0], "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    g_snprintf(text, sizeof request->numbers[0], "%" JSON_INTEGER_FORMAT,
+               json_integer_value(value));
     return text;
 }
 
@@ -99,8 +100,8 @@ static const char *take_call_id(Request *request, json_t *body)
     const char *id = take_string(request, body, "callId");
 
     if (id && !is_call_id(id))
-        fault(request, REFUSAL_INVALID_REQUEST, "callId: must be 1 to %d characters of A-Z a-z 0-9 _ . : -",
-              CALL_ID_BYTES);
+        fault(request, REFUSAL_INVALID_REQUEST,
+              "callId: must be 1 to %d characters of A-Z a-z 0-9 _ . : -", CALL_ID_BYTES);
     return id;
 }
 
@@ -110,21 +111,25 @@ static void require(Request *request, const void *value, const char *name)
         fault(request, REFUSAL_INVALID_REQUEST, "%s: is required", name);
 }
 
-static gint64 take_integer(Request *request, json_t *body, const char *name, gint64 least, gint64 most, gint64 absent)
+static gint64 take_integer(Request *request, json_t *body, const char *name, gint64 least,
+                           gint64 most, gint64 absent)
 {
     json_t *value = field(body, name);
 
     if (!value)
         return absent;
-    if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most) {
+    if (!json_is_integer(value) || json_integer_value(value) < least ||
+        json_integer_value(value) > most) {
         fault(request, REFUSAL_INVALID_REQUEST,
-              "%s: must be an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, least, most);
+              "%s: must be an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, least,
+              most);
         return absent;
     }
     return json_integer_value(value);
 }
 
-static gboolean take_boolean(Request *request, json_t *body, const char *in, const char *name, gboolean absent)
+static gboolean take_boolean(Request *request, json_t *body, const char *in, const char *name,
+                             gboolean absent)
 {
     json_t *value = field(body, name);
 
@@ -151,7 +156,8 @@ static const char *take_display_name(Request *request, json_t *body)
     if (!name || !*name)
         return NULL;
     if (strlen(name) > ID_BYTES)
-        fault(request, REFUSAL_INVALID_REQUEST, "displayName: must have at most %d bytes", ID_BYTES);
+        fault(request, REFUSAL_INVALID_REQUEST, "displayName: must have at most %d bytes",
+              ID_BYTES);
     else if (has_control_characters(name))
         fault(request, REFUSAL_INVALID_REQUEST, "displayName: must not contain control characters");
     return name;
@@ -168,7 +174,8 @@ static const char *take_data(Request *request, json_t *body, gsize most)
     if (!request->data)
         fault(request, REFUSAL_INVALID_REQUEST, "data: cannot be passed on");
     else if (strlen(request->data) > most)
-        fault(request, REFUSAL_TOO_LARGE, "data: must have at most %" G_GSIZE_FORMAT " bytes", most);
+        fault(request, REFUSAL_TOO_LARGE, "data: must have at most %" G_GSIZE_FORMAT " bytes",
+              most);
     return request->data;
 }
 
@@ -291,7 +298,8 @@ static void parse_history(Request *request, json_t *body)
     HistoryEvent *history = &request->event.history;
     const char *status = take_string(request, body, "status");
 
-    history->limit = (guint)take_integer(request, body, "limit", 1, HISTORY_LIMIT_MOST, HISTORY_LIMIT_DEFAULT);
+    history->limit =
+        (guint)take_integer(request, body, "limit", 1, HISTORY_LIMIT_MOST, HISTORY_LIMIT_DEFAULT);
     history->before = take_string(request, body, "before");
     history->peer_id = take_id(request, body, "peerId");
     history->missed = take_boolean(request, body, "", "missed", FALSE);

@@ -1,4 +1,5 @@
-/* From a request's JSON to a core event, every field checked (docs/protocol.md, sections 1, 2 and 8). */
+/* From a request's JSON to a core event, every field checked (docs/protocol.md, sections 1, 2 and
+ * 8). */
 #pragma once
 
 #include <jansson.h>
@@ -11,13 +12,13 @@ typedef enum {
     DOOR_BACKEND = 1 << 1,
 } RequestDoor;
 
-/* A request and what its event borrows. The event's strings live in `body` or in here, so keep both until the step is
- * done; time, address and fresh_id are the service's to fill in. */
+/* A request and what its event borrows. The event's strings live in `body` or in here, so keep both
+ * until the step is done; time, address and fresh_id are the service's to fill in. */
 typedef struct {
     Event event;
-    char *data;           /* the `data` field as JSON text */
-    char *fault;          /* what is wrong, naming the field */
-    char numbers[4][24];  /* ids that came as JSON integers, as decimal strings */
+    char *data;          /* the `data` field as JSON text */
+    char *fault;         /* what is wrong, naming the field */
+    char numbers[4][24]; /* ids that came as JSON integers, as decimal strings */
     guint numbers_used;
 } Request;
 
@@ -33,8 +34,9 @@ typedef struct {
 #define HISTORY_LIMIT_MOST 100
 #define HISTORY_LIMIT_DEFAULT 20
 
-/* Reads a request. FALSE when it is not one that this door knows: then `event.fault` holds the refusal, and there is no
- * event to step. TRUE otherwise; bad fields are in `event.fault` too, for the hub to refuse in the protocol's order.
- * `body` is borrowed. End with request_clear() in both cases. */
+/* Reads a request. FALSE when it is not one that this door knows: then `event.fault` holds the
+ * refusal, and there is no event to step. TRUE otherwise; bad fields are in `event.fault` too, for
+ * the hub to refuse in the protocol's order. `body` is borrowed. End with request_clear() in both
+ * cases. */
 gboolean request_parse(Request *request, json_t *body, RequestDoor door);
 void request_clear(Request *request);

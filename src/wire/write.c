@@ -82,7 +82,8 @@ static void put_expiry(json_t *object, const CallFacts *facts, gint64 expires_in
     put_integer(object, "expiresInMs", expires_in_ms);
 }
 
-static void write_incoming(json_t *object, const Message *message, const RecordView *seen G_GNUC_UNUSED)
+static void write_incoming(json_t *object, const Message *message,
+                           const RecordView *seen G_GNUC_UNUSED)
 {
     const CallFacts *facts = message->record->facts;
 
@@ -94,7 +95,8 @@ static void write_incoming(json_t *object, const Message *message, const RecordV
     put_expiry(object, facts, message->expires_in_ms);
 }
 
-static void write_outgoing(json_t *object, const Message *message, const RecordView *seen G_GNUC_UNUSED)
+static void write_outgoing(json_t *object, const Message *message,
+                           const RecordView *seen G_GNUC_UNUSED)
 {
     const CallFacts *facts = message->record->facts;
 
@@ -104,13 +106,15 @@ static void write_outgoing(json_t *object, const Message *message, const RecordV
     put_expiry(object, facts, message->expires_in_ms);
 }
 
-static void write_ringing(json_t *object, const Message *message, const RecordView *seen G_GNUC_UNUSED)
+static void write_ringing(json_t *object, const Message *message,
+                          const RecordView *seen G_GNUC_UNUSED)
 {
     put_text(object, "calleeId", message->record->facts->callee_id);
     put_text(object, "deviceId", message->device_id);
 }
 
-static void write_accepted(json_t *object, const Message *message, const RecordView *seen G_GNUC_UNUSED)
+static void write_accepted(json_t *object, const Message *message,
+                           const RecordView *seen G_GNUC_UNUSED)
 {
     put_text(object, "calleeId", message->record->facts->callee_id);
     put_text(object, "deviceId", message->device_id);
@@ -125,9 +129,11 @@ static void write_rejected(json_t *object, const Message *message, const RecordV
     put_text(object, "deviceId", message->device_id);
 }
 
-static void write_timeout(json_t *object, const Message *message G_GNUC_UNUSED, const RecordView *seen)
+static void write_timeout(json_t *object, const Message *message G_GNUC_UNUSED,
+                          const RecordView *seen)
 {
-    put_text(object, "reason", seen->cause == CAUSE_UNREACHABLE ? "User is unreachable" : "No answer");
+    put_text(object, "reason",
+             seen->cause == CAUSE_UNREACHABLE ? "User is unreachable" : "No answer");
     put_text(object, "cause", cause_name(seen->cause));
 }
 
@@ -146,17 +152,20 @@ static void write_peer(json_t *object, const Message *message, const RecordView 
     put_text(object, "state", message->is_connected ? "connected" : "reconnecting");
 }
 
-static void write_passed_on(json_t *object, const Message *message, const RecordView *seen G_GNUC_UNUSED)
+static void write_passed_on(json_t *object, const Message *message,
+                            const RecordView *seen G_GNUC_UNUSED)
 {
     put_text(object, "from", message->from);
     put_json(object, "data", message->data);
 }
 
-static void (*const writers[MESSAGES])(json_t *object, const Message *message, const RecordView *seen) = {
-    [MESSAGE_INCOMING] = write_incoming, [MESSAGE_OUTGOING] = write_outgoing, [MESSAGE_RINGING] = write_ringing,
-    [MESSAGE_ACCEPTED] = write_accepted, [MESSAGE_REJECTED] = write_rejected, [MESSAGE_TIMEOUT] = write_timeout,
-    [MESSAGE_ENDED] = write_ended,       [MESSAGE_PEER] = write_peer,         [MESSAGE_SIGNAL] = write_passed_on,
-    [MESSAGE_UPDATED] = write_passed_on,
+static void (*const writers[MESSAGES])(json_t *object, const Message *message,
+                                       const RecordView *seen) = {
+    [MESSAGE_INCOMING] = write_incoming, [MESSAGE_OUTGOING] = write_outgoing,
+    [MESSAGE_RINGING] = write_ringing,   [MESSAGE_ACCEPTED] = write_accepted,
+    [MESSAGE_REJECTED] = write_rejected, [MESSAGE_TIMEOUT] = write_timeout,
+    [MESSAGE_ENDED] = write_ended,       [MESSAGE_PEER] = write_peer,
+    [MESSAGE_SIGNAL] = write_passed_on,  [MESSAGE_UPDATED] = write_passed_on,
 };
 
 json_t *write_message(const Message *message)

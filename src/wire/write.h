@@ -1,4 +1,5 @@
-/* From core values to the JSON of docs/protocol.md, sections 1 to 4. Every function returns a new reference. */
+/* From core values to the JSON of docs/protocol.md, sections 1 to 4. Every function returns a new
+ * reference. */
 #pragma once
 
 #include <jansson.h>
@@ -6,9 +7,11 @@
 #include "core/effect.h"
 #include "core/settings.h"
 
-/* A reply or a refusal: `plugindata.data` of the synchronous answer. `settings` for what call:register tells. */
+/* A reply or a refusal: `plugindata.data` of the synchronous answer. `settings` for what
+ * call:register tells. */
 json_t *write_reply(const Reply *reply, const HubSettings *settings);
-/* A refusal of what is not a request at all, so that no event was stepped; `request` is its name, or NULL. */
+/* A refusal of what is not a request at all, so that no event was stepped; `request` is its name,
+ * or NULL. */
 json_t *write_refusal(Refusal refusal, const char *text, const char *request);
 /* An event to a device. */
 json_t *write_message(const Message *message);

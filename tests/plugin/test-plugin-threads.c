@@ -1,4 +1,5 @@
-/* The real plugin under a fake Janus that calls it from many threads at once, as the core's pool does. */
+/* The real plugin under a fake Janus that calls it from many threads at once, as the core's pool
+ * does. */
 #include <string.h>
 
 #include <glib.h>
@@ -14,8 +15,8 @@
 static FakeHandle *register_device(const char *user, const char *device)
 {
     FakeHandle *handle = fake_attach();
-    json_t *reply = fake_request(
-        handle, json_pack("{s:s, s:s, s:s}", "request", "call:register", "userId", user, "deviceId", device));
+    json_t *reply = fake_request(handle, json_pack("{s:s, s:s, s:s}", "request", "call:register",
+                                                   "userId", user, "deviceId", device));
 
     g_assert_cmpstr(json_string_value(json_object_get(reply, "call")), ==, "success");
     json_decref(reply);
@@ -66,21 +67,25 @@ static gpointer fire(gpointer data)
 
 /* The first one is only the caller's: the id would name another call. */
 static const char *const burst_requests[] = {
-    "call:initiate", "call:ringing", "call:accept", "call:reject", "call:end", "call:get", "call:signal",
+    "call:initiate", "call:ringing", "call:accept", "call:reject",
+    "call:end",      "call:get",     "call:signal",
 };
 
 static json_t *burst_body(GRand *random, gboolean from_caller, const char *call_id)
 {
-    const char *request = burst_requests[g_rand_int_range(random, !from_caller, G_N_ELEMENTS(burst_requests))];
+    const char *request =
+        burst_requests[g_rand_int_range(random, !from_caller, G_N_ELEMENTS(burst_requests))];
 
-    return json_pack("{s:s, s:s, s:s, s:{}}", "request", request, "callId", call_id, "calleeId", "bob", "data");
+    return json_pack("{s:s, s:s, s:s, s:{}}", "request", request, "callId", call_id, "calleeId",
+                     "bob", "data");
 }
 
 static gboolean is_closing(const json_t *event)
 {
     const char *name = text_of(event, "event");
 
-    return strcmp(name, "call:ended") == 0 || strcmp(name, "call:rejected") == 0 || strcmp(name, "call:timeout") == 0;
+    return strcmp(name, "call:ended") == 0 || strcmp(name, "call:rejected") == 0 ||
+           strcmp(name, "call:timeout") == 0;
 }
 
 /* Nothing after the closing event, never two of them, and revisions that never fall. */
@@ -110,7 +115,8 @@ typedef struct {
 
 static json_t *end_state(const Trio *trio)
 {
-    json_t *reply = fake_request(trio->alice, json_pack("{s:s, s:s}", "request", "call:get", "callId", trio->call_id));
+    json_t *reply = fake_request(
+        trio->alice, json_pack("{s:s, s:s}", "request", "call:get", "callId", trio->call_id));
     json_t *record = json_incref(json_object_get(reply, "record"));
 
     json_decref(reply);
@@ -208,19 +214,23 @@ static void test_bursts(void)
 
 static void call_once(FakeHandle *caller, FakeHandle *callee, const char *callee_id, guint i)
 {
-    json_t *reply = fake_request(caller, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", callee_id));
+    json_t *reply = fake_request(
+        caller, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", callee_id));
     json_t *event = fake_expect(callee, "call:incoming");
     const char *call_id = text_of(event, "callId");
 
     g_assert_cmpstr(text_of(reply, "callId"), ==, call_id);
     json_decref(reply);
     if (i % 2) {
-        json_decref(fake_request(callee, json_pack("{s:s, s:s}", "request", "call:reject", "callId", call_id)));
+        json_decref(fake_request(
+            callee, json_pack("{s:s, s:s}", "request", "call:reject", "callId", call_id)));
         json_decref(fake_expect(caller, "call:rejected"));
     } else {
-        json_decref(fake_request(callee, json_pack("{s:s, s:s}", "request", "call:accept", "callId", call_id)));
+        json_decref(fake_request(
+            callee, json_pack("{s:s, s:s}", "request", "call:accept", "callId", call_id)));
         json_decref(fake_expect(caller, "call:accepted"));
-        json_decref(fake_request(caller, json_pack("{s:s, s:s}", "request", "call:end", "callId", call_id)));
+        json_decref(fake_request(
+            caller, json_pack("{s:s, s:s}", "request", "call:end", "callId", call_id)));
         json_decref(fake_expect(callee, "call:ended"));
     }
     json_decref(event);
@@ -262,8 +272,8 @@ static void test_pairs_at_once(void)
 
 static gpointer register_late(gpointer data)
 {
-    json_decref(fake_request(
-        data, json_pack("{s:s, s:s, s:s}", "request", "call:register", "userId", "alice", "deviceId", "web")));
+    json_decref(fake_request(data, json_pack("{s:s, s:s, s:s}", "request", "call:register",
+                                             "userId", "alice", "deviceId", "web")));
     return NULL;
 }
 
@@ -297,7 +307,8 @@ static void test_two_registers_of_one_device(void)
         g_thread_join(first);
         g_thread_join(second);
         g_assert_cmpint(stat_of("devices"), ==, 1);
-        g_assert_cmpuint(fake_waiting(a, "call:replaced") + fake_waiting(b, "call:replaced"), ==, 1);
+        g_assert_cmpuint(fake_waiting(a, "call:replaced") + fake_waiting(b, "call:replaced"), ==,
+                         1);
         leave(a);
         leave(b);
     }
@@ -308,14 +319,15 @@ static void test_two_registers_of_one_device(void)
 
 static gpointer reject_call(gpointer data)
 {
-    json_decref(fake_request(data, json_pack("{s:s, s:s}", "request", "call:reject", "callId", "CALL_1")));
+    json_decref(
+        fake_request(data, json_pack("{s:s, s:s}", "request", "call:reject", "callId", "CALL_1")));
     return NULL;
 }
 
 static gpointer initiate_call(gpointer data)
 {
-    json_decref(fake_request(data, json_pack("{s:s, s:s, s:s}", "request", "call:initiate", "callId", "CALL_1",
-                                             "calleeId", "bob")));
+    json_decref(fake_request(data, json_pack("{s:s, s:s, s:s}", "request", "call:initiate",
+                                             "callId", "CALL_1", "calleeId", "bob")));
     return NULL;
 }
 
@@ -332,7 +344,8 @@ static void test_slow_push_delays_one_device(void)
     caller = g_thread_new("initiate", initiate_call, alice);
     json_decref(fake_expect(phone, "call:incoming"));
     callee = g_thread_new("reject", reject_call, phone);
-    /* One of the two threads hangs in the push to the slow device; everybody else hears all the same. */
+    /* One of the two threads hangs in the push to the slow device; everybody else hears all the
+     * same. */
     json_decref(fake_expect(alice, "call:rejected"));
     fake_stall(slow, FALSE);
     g_thread_join(caller);
@@ -353,7 +366,8 @@ static gpointer keep_asking(gpointer data)
 {
     while (!g_atomic_int_get(&is_over)) {
         FakeHandle *handle = fake_attach();
-        json_t *reply = fake_request(handle, json_pack("{s:s, s:s}", "request", "call:register", "userId", data));
+        json_t *reply = fake_request(
+            handle, json_pack("{s:s, s:s}", "request", "call:register", "userId", data));
 
         json_decref(reply);
         leave(handle);
@@ -366,7 +380,8 @@ static gpointer keep_calling(gpointer data)
     FakeHandle *handle = data;
 
     while (!g_atomic_int_get(&is_over))
-        json_decref(fake_request(handle, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", "bob")));
+        json_decref(fake_request(
+            handle, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", "bob")));
     return NULL;
 }
 

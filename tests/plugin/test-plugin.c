@@ -6,14 +6,14 @@
 
 #include "fake-janus.h"
 
-#define assert_text(object, key, expected)                                                                             \
+#define assert_text(object, key, expected)                                                         \
     g_assert_cmpstr(json_string_value(json_object_get(object, key)), ==, expected)
 
 static FakeHandle *register_device(const char *user, const char *device)
 {
     FakeHandle *handle = fake_attach();
-    json_t *reply = fake_request(
-        handle, json_pack("{s:s, s:s, s:s}", "request", "call:register", "userId", user, "deviceId", device));
+    json_t *reply = fake_request(handle, json_pack("{s:s, s:s, s:s}", "request", "call:register",
+                                                   "userId", user, "deviceId", device));
 
     assert_text(reply, "call", "success");
     json_decref(reply);
@@ -40,8 +40,8 @@ static void expect_ok(json_t *reply, const char *status)
 
 static json_t *initiate(FakeHandle *caller, const char *callee, const char *call_id)
 {
-    return fake_request(
-        caller, json_pack("{s:s, s:s, s:s}", "request", "call:initiate", "calleeId", callee, "callId", call_id));
+    return fake_request(caller, json_pack("{s:s, s:s, s:s}", "request", "call:initiate", "calleeId",
+                                          callee, "callId", call_id));
 }
 
 static json_int_t stat_of(const char *name)
@@ -73,8 +73,8 @@ static void test_reject_is_heard(void)
     expect_ok(initiate(alice, "bob", "CALL_1"), "ringing");
     json_decref(fake_expect(phone, "call:incoming"));
     json_decref(fake_expect(tablet, "call:incoming"));
-    expect_ok(fake_request(phone, json_pack("{s:s, s:s, s:s}", "request", "call:reject", "callId", "CALL_1", "reason",
-                                            "User declined")),
+    expect_ok(fake_request(phone, json_pack("{s:s, s:s, s:s}", "request", "call:reject", "callId",
+                                            "CALL_1", "reason", "User declined")),
               "rejected");
     event = fake_expect(alice, "call:rejected");
     assert_text(event, "reason", "User declined");
@@ -98,14 +98,15 @@ static void test_log_says_what_the_guide_looks_for(void)
     alice = register_device("alice", "web");
     bob = register_device("bob", "phone");
     expect_ok(initiate(alice, "bob", "CALL_1"), "ringing");
-    json_decref(fake_request(bob, json_pack("{s:s, s:s, s:s}", "request", "call:reject", "callId", "CALL_1", "reason",
-                                            "no\n[ERR] forged \x1b[31m")));
+    json_decref(fake_request(bob, json_pack("{s:s, s:s, s:s}", "request", "call:reject", "callId",
+                                            "CALL_1", "reason", "no\n[ERR] forged \x1b[31m")));
     json_decref(fake_expect(alice, "call:rejected"));
     expect_ok(initiate(alice, "bob", "CALL_2"), "ringing");
     leave(alice);
     expect_ok(ask(bob, "call:reject", "CALL_2"), "rejected");
     log = fake_janus_log();
-    g_assert_nonnull(strstr(log, "Received call:reject from receiver (callId CALL_1, reason no\\x0A[ERR] forged "));
+    g_assert_nonnull(strstr(
+        log, "Received call:reject from receiver (callId CALL_1, reason no\\x0A[ERR] forged "));
     g_assert_null(strstr(log, "\x1b[31m"));
     g_assert_nonnull(strstr(log, "Sent call:rejected to caller (callId CALL_1"));
     g_assert_nonnull(strstr(log, "Caller alice is offline (callId CALL_2"));
@@ -158,7 +159,8 @@ static void test_media_on_this_handle_is_closed(void)
 
     g_assert_true(fake_janus_start(""));
     alice = register_device("alice", "web");
-    json_decref(fake_request_with_jsep(alice, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", "bob")));
+    json_decref(fake_request_with_jsep(
+        alice, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", "bob")));
     g_assert_cmpuint(fake_janus_closed_pcs(), ==, 1);
     leave(alice);
     fake_janus_stop();
@@ -247,15 +249,16 @@ static void test_backend_starts_and_ends_a_call(void)
     g_assert_true(fake_janus_start(""));
     alice = register_device("alice", "web");
     bob = register_device("bob", "phone");
-    reply = fake_admin(json_pack("{s:s, s:s, s:s, s:s}", "request", "call:initiate", "userId", "alice", "deviceId",
-                                 "web", "calleeId", "bob"));
+    reply = fake_admin(json_pack("{s:s, s:s, s:s, s:s}", "request", "call:initiate", "userId",
+                                 "alice", "deviceId", "web", "calleeId", "bob"));
     assert_text(reply, "status", "ringing");
     event = fake_expect(alice, "call:outgoing");
     assert_text(event, "calleeId", "bob");
     json_decref(event);
     json_decref(fake_expect(bob, "call:incoming"));
-    event = fake_admin(json_pack("{s:s, s:s, s:O, s:s}", "request", "call:reject", "userId", "bob", "callId",
-                                 json_object_get(reply, "callId"), "reason", "by button"));
+    event =
+        fake_admin(json_pack("{s:s, s:s, s:O, s:s}", "request", "call:reject", "userId", "bob",
+                             "callId", json_object_get(reply, "callId"), "reason", "by button"));
     expect_ok(event, "rejected");
     json_decref(reply);
     expect_event(alice, "call:rejected", "declined");
@@ -302,17 +305,20 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plugin/reject-is-heard", test_reject_is_heard);
-    g_test_add_func("/plugin/log-says-what-the-guide-looks-for", test_log_says_what_the_guide_looks_for);
+    g_test_add_func("/plugin/log-says-what-the-guide-looks-for",
+                    test_log_says_what_the_guide_looks_for);
     g_test_add_func("/plugin/log-calls-can-be-off", test_log_calls_can_be_off);
     g_test_add_func("/plugin/event-handlers-are-told", test_event_handlers_are_told);
     g_test_add_func("/plugin/media-on-this-handle-is-closed", test_media_on_this_handle_is_closed);
     g_test_add_func("/plugin/query-tells-the-device", test_query_tells_the_device);
     g_test_add_func("/plugin/timers-run", test_timers_run);
     g_test_add_func("/plugin/closed-handle-gets-an-error", test_closed_handle_gets_an_error);
-    g_test_add_func("/plugin/requests-after-the-end-get-an-error", test_requests_after_the_end_get_an_error);
+    g_test_add_func("/plugin/requests-after-the-end-get-an-error",
+                    test_requests_after_the_end_get_an_error);
     g_test_add_func("/plugin/admin-message-may-be-absent", test_admin_message_may_be_absent);
     g_test_add_func("/plugin/backend-starts-and-ends-a-call", test_backend_starts_and_ends_a_call);
-    g_test_add_func("/plugin/bad-configuration-does-not-load", test_bad_configuration_does_not_load);
+    g_test_add_func("/plugin/bad-configuration-does-not-load",
+                    test_bad_configuration_does_not_load);
     g_test_add_func("/plugin/unknown-key-is-a-line", test_unknown_key_is_a_line);
     g_test_add_func("/plugin/another-janus-is-refused", test_another_janus_is_refused);
     return g_test_run();

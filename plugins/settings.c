@@ -1,0 +1,94 @@
+/* From the configuration file to what the core, the service and the store want. */
+#include "door.h"
+
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "store/memory.h"
+#include "store/sqlite.h"
+
+Config *read_config(const char *folder)
+{
+    g_autofree char *path = g_strdup_printf("%s/" PLUGIN_PACKAGE ".jcfg", folder);
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) error = NULL;
+    gboolean is_good = config_load(config, path, warnings, &error);
+
+    for (guint i = 0; i < warnings->len; i++)
+        log_line(LOG_LEVEL_WARN, "%s", (const char *)g_ptr_array_index(warnings, i));
+    if (!is_good) {
+        log_line(LOG_LEVEL_FATAL, "The configuration is wrong, so the plugin does not load: %s",
+                 error->message);
+        return NULL;
+    }
+    return g_steal_pointer(&config);
+}
+
+HubSettings hub_settings(const Config *config)
+{
+    HubSettings settings;
+
+    hub_settings_init(&settings);
+    settings.timers = (Timers){
+        .ring_us = config->timers.ring_ms * 1000,
+        .unreachable_us = config->timers.unreachable_ms * 1000,
+        .caller_grace_us = config->timers.caller_grace_ms * 1000,
+        .in_call_grace_us = config->timers.in_call_grace_ms * 1000,
+        .media_us = config->timers.media_ms * 1000,
+        .max_duration_us = config->timers.max_duration_ms * 1000,
+    };
+    settings.limits = (Limits){
+        .max_devices = config->limits.max_devices,
+        .max_live_calls = config->limits.max_live_calls,
+        .max_ended_per_user = config->limits.max_ended_per_user,
+        .max_ended = config->limits.max_ended,
+        .max_early_ends = config->limits.max_early_ends,
+    };
+    settings.reveal_presence = config->general.reveal_presence;
+    return settings;
+}
+
+static Store *open_sqlite(const Config *config, GError **error)
+{
+    SqliteOptions options = {
+        .path = config->store.path,
+        .sync_full = config->store.synchronous == CONFIG_SYNCHRONOUS_FULL,
+        .mode = (guint)g_ascii_strtoull(config->store.mode, NULL, 8),
+        .group = *config->store.group ? config->store.group : NULL,
+    };
+    g_autofree char *folder = g_path_get_dirname(options.path);
+
+    /* If that fails, opening the file says why. */
+    g_mkdir_with_parents(folder, 0750);
+    return sqlite_store_new(&options, error);
+}
+
+/* Calls that the last run left live are over now. */
+static gboolean recover(Store *store, GError **error)
+{
+    guint closed = 0;
+
+    if (!store->ops->recover(store, g_get_real_time() / 1000, &closed, error))
+        return FALSE;
+    if (closed)
+        log_line(LOG_LEVEL_WARN,
+                 "%u calls were live when the server went away: failed/server_restart", closed);
+    return TRUE;
+}
+
+Store *open_store(const Config *config)
+{
+    g_autoptr(GError) error = NULL;
+    Store *store;
+
+    if (config->store.type == CONFIG_STORE_MEMORY)
+        return memory_store_new(config->limits.max_ended);
+    store = open_sqlite(config, &error);
+    if (store && recover(store, &error))
+        return store;
+    log_line(LOG_LEVEL_FATAL, "The store cannot be used, so the plugin does not load: %s",
+             error->message);
+    store_free(store);
+    return NULL;
+}

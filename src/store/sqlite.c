@@ -1,0 +1,137 @@
+#include "store/sqlite_private.h"
+
+/* --- reading: on a connection of the pool --- */
+
+/* Gives a connection back after use; its failure is the one in `failure`, which goes to the caller. A cursor that is none
+ * says nothing about the connection. */
+static void end_reading(SqliteStore *sqlite, Connection *reader, GError *failure, GError **error)
+{
+    gboolean has_failed = g_error_matches(failure, STORE_ERROR, STORE_ERROR_FAILED);
+
+    pool_give(sqlite->readers, reader, has_failed);
+    if (failure)
+        g_propagate_error(error, failure);
+}
+
+static Record *sqlite_get(Store *store, const char *user_id, const char *call_id, GError **error)
+{
+    SqliteStore *sqlite = (SqliteStore *)store;
+    Connection *reader = pool_take(sqlite->readers, error);
+    GError *failure = NULL;
+    Record *record;
+
+    if (!reader)
+        return NULL;
+    record = reader_get(reader, user_id, call_id, &failure);
+    end_reading(sqlite, reader, failure, error);
+    return record;
+}
+
+static GPtrArray *sqlite_history(Store *store, const char *user_id, const HistoryEvent *query,
+                                 char **next, GError **error)
+{
+    SqliteStore *sqlite = (SqliteStore *)store;
+    Connection *reader = pool_take(sqlite->readers, error);
+    GError *failure = NULL;
+    GPtrArray *page;
+
+    if (!reader)
+        return NULL;
+    page = reader_history(reader, user_id, query, next, &failure);
+    end_reading(sqlite, reader, failure, error);
+    return page;
+}
+
+static GPtrArray *sqlite_ended_since(Store *store, const char *user_id, gint64 since_ms, guint most,
+                                     GError **error)
+{
+    SqliteStore *sqlite = (SqliteStore *)store;
+    Connection *reader = pool_take(sqlite->readers, error);
+    GError *failure = NULL;
+    GPtrArray *ended;
+
+    if (!reader)
+        return NULL;
+    ended = reader_ended_since(reader, user_id, since_ms, most, &failure);
+    end_reading(sqlite, reader, failure, error);
+    return ended;
+}
+
+/* --- writing: one thread, one connection --- */
+
+static gboolean sqlite_write(Store *store, Record *const *records, guint count, GError **error)
+{
+    return writer_write(((SqliteStore *)store)->writer, records, count, error);
+}
+
+static gboolean sqlite_recover(Store *store, gint64 now_ms, guint *closed, GError **error)
+{
+    return writer_recover(((SqliteStore *)store)->writer, now_ms, closed, error);
+}
+
+static gboolean sqlite_forget(Store *store, gint64 before_ms, guint most, guint *forgotten,
+                              GError **error)
+{
+    return writer_forget(((SqliteStore *)store)->writer, before_ms, most, forgotten, error);
+}
+
+/* --- the store --- */
+
+/* The writer is the last to close: then SQLite copies the WAL back and removes it. */
+static void sqlite_free(Store *store)
+{
+    SqliteStore *sqlite = (SqliteStore *)store;
+
+    pool_free(sqlite->readers);
+    connection_close(sqlite->writer);
+    g_free((char *)sqlite->options.path);
+    g_free((char *)sqlite->options.group);
+    g_free((char *)sqlite->options.vfs);
+    g_free(sqlite);
+}
+
+static const StoreOps sqlite_ops = {
+    .name = "sqlite",
+    .is_durable = TRUE,
+    .free = sqlite_free,
+    .write = sqlite_write,
+    .get = sqlite_get,
+    .history = sqlite_history,
+    .ended_since = sqlite_ended_since,
+    .recover = sqlite_recover,
+    .forget = sqlite_forget,
+};
+
+/* Absolute, so that a path is never one of SQLite's special names, such as ":memory:". */
+static SqliteOptions copy_options(const SqliteOptions *options)
+{
+    SqliteOptions copy = *options;
+
+    copy.path = g_canonicalize_filename(options->path, NULL);
+    copy.group = g_strdup(options->group);
+    copy.vfs = g_strdup(options->vfs);
+    return copy;
+}
+
+/* Once more after the schema: by now SQLite has made the companions, which take the file's mode but not its group. */
+static gboolean open_database(SqliteStore *sqlite, GError **error)
+{
+    if (!database_file_prepare(&sqlite->options, error))
+        return FALSE;
+    sqlite->writer = connection_open(&sqlite->options, CONNECTION_WRITES, error);
+    return sqlite->writer && schema_update(sqlite->writer, error) &&
+           database_file_prepare(&sqlite->options, error);
+}
+
+Store *sqlite_store_new(const SqliteOptions *options, GError **error)
+{
+    SqliteStore *sqlite = g_new0(SqliteStore, 1);
+
+    sqlite->store.ops = &sqlite_ops;
+    sqlite->options = copy_options(options);
+    sqlite->readers = pool_new(&sqlite->options);
+    if (open_database(sqlite, error))
+        return &sqlite->store;
+    store_free(&sqlite->store);
+    return NULL;
+}

@@ -1,0 +1,186 @@
+/* The parts of the SQLite store, and what they know of each other. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store/listing.h"
+#include "store/page.h"
+#include "store/sqlite.h"
+
+/* --- sqlite_file.c --- */
+
+/* Makes the file if it is not there. It and its companions, as far as they are there, get mode and group. */
+gboolean database_file_prepare(const SqliteOptions *options, GError **error);
+
+/* --- sqlite_sql.c --- */
+
+/* Every statement. Its text is a constant; what is data is bound. */
+typedef enum {
+    SQL_BEGIN_WRITE,
+    SQL_BEGIN_READ,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+
+    SQL_FIND_CALL,
+    SQL_SELECT_CALL,
+    SQL_INSERT_CALL,
+    SQL_UPDATE_LIVE,
+    SQL_UPDATE_CALL,
+    SQL_DELETE_CALL,
+    SQL_FIND_USER,
+    SQL_INSERT_USER,
+    SQL_DELETE_USER,
+    SQL_INSERT_LISTING,
+    SQL_DELETE_LISTING,
+    SQL_SELECT_UNCLOSED,
+    SQL_SELECT_CLOSED,
+
+    SQL_CALL_OF_CALLER,
+    SQL_CALL_OF_CALLEE,
+    SQL_LIVE_OF_CALLER,
+    SQL_LIVE_OF_CALLEE,
+    SQL_LISTED,
+    SQL_LISTED_SINCE,
+} Sql;
+
+#define SQLS (SQL_LISTED_SINCE + 1)
+
+const char *sql_text(Sql which);
+
+/* --- sqlite_connection.c --- */
+
+/* A statement in use. g_autoptr resets it and lets go of what is bound: a connection owns its statements. */
+typedef sqlite3_stmt Statement;
+
+void statement_reset(Statement *statement);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_reset)
+
+/* One thread uses it at a time. */
+typedef struct {
+    sqlite3 *handle;
+    const char *path;            /* borrowed from the store's options */
+    Statement *statements[SQLS]; /* prepared when first used */
+} Connection;
+
+typedef enum {
+    CONNECTION_WRITES,
+    CONNECTION_READS,
+} ConnectionUse;
+
+Connection *connection_open(const SqliteOptions *options, ConnectionUse use, GError **error);
+void connection_close(Connection *connection); /* NULL is fine */
+
+/* Sets an error with the path and what SQLite says. Always FALSE. */
+gboolean connection_fail(const Connection *connection, GError **error);
+
+/* A statement to bind and step, to be held by a g_autoptr. */
+Statement *connection_statement(Connection *connection, Sql which, GError **error);
+
+/* `number` counts from 1. Texts must live until the statement is reset; NULL and, for bind_time(), 0 become NULL. */
+void bind_text(Statement *statement, int number, const char *text);
+void bind_int(Statement *statement, int number, gint64 value);
+void bind_time(Statement *statement, int number, gint64 unix_ms);
+
+typedef enum {
+    STEP_FAILED,
+    STEP_ROW,
+    STEP_DONE,
+} Step;
+
+Step connection_step(const Connection *connection, Statement *statement, GError **error);
+/* For statements that give no row. */
+gboolean connection_run(const Connection *connection, Statement *statement, GError **error);
+gboolean connection_do(Connection *connection, Sql which, GError **error);
+/* Ends a transaction, if there is one, without what it did. */
+void connection_roll_back(Connection *connection);
+/* Whether the file is still where it was: what is written to a removed one is lost. */
+gboolean connection_check_file(const Connection *connection, GError **error);
+
+/* --- sqlite_schema.c --- */
+
+/* Brings the schema up to date, in one transaction for each step. */
+gboolean schema_update(Connection *writer, GError **error);
+
+/* --- sqlite_row.c --- */
+
+/* The columns of `calls`, in the order of every statement that reads or writes whole rows. */
+typedef enum {
+    COLUMN_ID,
+    COLUMN_CALL_ID,
+    COLUMN_CALLER_ID,
+    COLUMN_CALLER_DEVICE,
+    COLUMN_CALLER_NAME,
+    COLUMN_CALLEE_ID,
+    COLUMN_MODE,
+    COLUMN_AUDIO,
+    COLUMN_VIDEO,
+    COLUMN_DATA,
+    COLUMN_CREATED_AT,
+    COLUMN_RING_MS,
+    COLUMN_STATUS,
+    COLUMN_CAUSE,
+    COLUMN_REASON,
+    COLUMN_RINGING_AT,
+    COLUMN_ACCEPTED_AT,
+    COLUMN_ANSWERED_BY,
+    COLUMN_REV,
+    COLUMN_ENDED_AT,
+    COLUMN_DURATION_MS,
+    COLUMN_ENDED_BY,
+    COLUMN_VEIL_STATUS,
+    COLUMN_VEIL_CAUSE,
+    COLUMN_VEIL_REV,
+    COLUMN_VEIL_ENDED_AT,
+    COLUMN_VEIL_ENDED_BY,
+    COLUMN_VEIL_REASON,
+    COLUMN_CLOSED_AT,
+} Column;
+
+/* Binds every column that the statement has, to the number after its place above. Borrows the record. */
+void row_bind(Statement *statement, gint64 id, const Record *record);
+/* The record of a whole row. NULL when the row is damaged, as by somebody who wrote to the table. */
+Record *row_read(Statement *statement, GError **error);
+gint64 row_id(Statement *statement);
+
+/* --- sqlite_write.c --- */
+
+/* As in StoreOps. A failure leaves no transaction open. */
+gboolean writer_write(Connection *writer, Record *const *records, guint count, GError **error);
+gboolean writer_recover(Connection *writer, gint64 now_ms, guint *closed, GError **error);
+gboolean writer_forget(Connection *writer, gint64 before_ms, guint most, guint *forgotten,
+                       GError **error);
+
+/* The number that stands for a user in `listings`; 0 when there is none. */
+gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error);
+
+/* --- sqlite_read.c --- */
+
+/* As in StoreOps, on a connection of the caller's. */
+Record *reader_get(Connection *reader, const char *user_id, const char *call_id, GError **error);
+GPtrArray *reader_history(Connection *reader, const char *user_id, const HistoryEvent *query,
+                          char **next, GError **error);
+GPtrArray *reader_ended_since(Connection *reader, const char *user_id, gint64 since_ms, guint most,
+                              GError **error);
+
+/* --- sqlite_pool.c --- */
+
+/* Connections for readers. Any thread takes one, uses it and gives it back. */
+typedef struct Pool Pool;
+
+Pool *pool_new(const SqliteOptions *options); /* borrows the options */
+void pool_free(Pool *pool);                   /* all must have been given back; NULL is fine */
+
+/* Waits while all are in use, for none takes long. */
+Connection *pool_take(Pool *pool, GError **error);
+/* One that failed is closed: the next reader has a fresh one. */
+void pool_give(Pool *pool, Connection *connection, gboolean has_failed);
+
+/* --- sqlite.c --- */
+
+typedef struct {
+    Store store;
+    SqliteOptions options; /* owns its strings */
+    Connection *writer;
+    Pool *readers;
+} SqliteStore;

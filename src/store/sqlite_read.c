@@ -1,0 +1,224 @@
+#include "store/sqlite_private.h"
+
+/* --- one call --- */
+
+/* The first row as a record. NULL without an error when there is none. */
+static Record *first_record(Connection *reader, Statement *select, GError **error)
+{
+    return connection_step(reader, select, error) == STEP_ROW ? row_read(select, error) : NULL;
+}
+
+static Record *find_call(Connection *reader, Sql which, const char *user_id, const char *call_id,
+                         GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(reader, which, error);
+
+    if (!select)
+        return NULL;
+    bind_text(select, 1, call_id);
+    bind_text(select, 2, user_id);
+    return first_record(reader, select, error);
+}
+
+/* The user's own call goes before one that somebody else gave the same id: only that one can be made again. */
+Record *reader_get(Connection *reader, const char *user_id, const char *call_id, GError **error)
+{
+    GError *failure = NULL;
+    Record *record = find_call(reader, SQL_CALL_OF_CALLER, user_id, call_id, &failure);
+
+    if (!record && !failure)
+        record = find_call(reader, SQL_CALL_OF_CALLEE, user_id, call_id, &failure);
+    if (failure)
+        g_propagate_error(error, failure);
+    return record;
+}
+
+static gboolean read_call(Connection *reader, gint64 id, Record **record, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(reader, SQL_SELECT_CALL, error);
+    GError *failure = NULL;
+
+    if (!select)
+        return FALSE;
+    bind_int(select, 1, id);
+    *record = first_record(reader, select, &failure);
+    if (!failure)
+        return TRUE;
+    g_propagate_error(error, failure);
+    return FALSE;
+}
+
+/* --- history --- */
+
+/* Whose history, by number; 0: nobody's, or of calls with anybody. */
+typedef struct {
+    gint64 user;
+    gint64 peer;
+} Asked;
+
+static gboolean add_list(Connection *reader, const Asked *asked, ListKind kind, Page *page,
+                         GError **error)
+{
+    g_autoptr(Statement) listed = connection_statement(reader, SQL_LISTED, error);
+    Step step = STEP_DONE;
+
+    if (!listed)
+        return FALSE;
+    bind_int(listed, 1, asked->user);
+    bind_int(listed, 2, asked->peer);
+    bind_int(listed, 3, kind);
+    bind_int(listed, 4, page->from.at);
+    bind_int(listed, 5, page->from.id);
+    while ((step = connection_step(reader, listed, error)) == STEP_ROW) {
+        Place place = {sqlite3_column_int64(listed, 0), sqlite3_column_int64(listed, 1), NULL};
+
+        if (!page_add(page, place))
+            return TRUE;
+    }
+    return step == STEP_DONE;
+}
+
+static gboolean add_lists(Connection *reader, const Asked *asked, const HistoryEvent *query,
+                          Page *page, GError **error)
+{
+    ListKind kinds[KINDS_MOST];
+    guint count = kinds_of_query(query, kinds);
+
+    for (guint i = 0; i < count; i++) {
+        if (!add_list(reader, asked, kinds[i], page, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* A user or peer without a number is in no list. */
+static gboolean add_closed(Connection *reader, const char *user_id, const HistoryEvent *query,
+                           Page *page, GError **error)
+{
+    Asked asked = {0};
+
+    if (!find_user(reader, user_id, &asked.user, error))
+        return FALSE;
+    if (query->peer_id && !find_user(reader, query->peer_id, &asked.peer, error))
+        return FALSE;
+    if (!asked.user || (query->peer_id && !asked.peer))
+        return TRUE;
+    return add_lists(reader, &asked, query, page, error);
+}
+
+static void add_if_asked(Page *page, gint64 id, Record *record, const char *user_id,
+                         const HistoryEvent *query)
+{
+    Place place = {record->facts->created_ms, id, record};
+
+    if (!record_is_live_for(record, user_id) || !query_asks_for(query, record, user_id))
+        return;
+    if (place_is_newer(&page->from, &place))
+        page_add(page, place);
+}
+
+/* Few: a user's live calls are bounded, and so are those that the server did not live to close. */
+static gboolean add_live_of(Connection *reader, Sql which, const char *user_id,
+                            const HistoryEvent *query, Page *page, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(reader, which, error);
+    Step step;
+
+    if (!select)
+        return FALSE;
+    bind_text(select, 1, user_id);
+    while ((step = connection_step(reader, select, error)) == STEP_ROW) {
+        g_autoptr(Record) record = row_read(select, error);
+
+        if (!record)
+            return FALSE;
+        add_if_asked(page, row_id(select), record, user_id, query);
+    }
+    return step == STEP_DONE;
+}
+
+static gboolean add_live(Connection *reader, const char *user_id, const HistoryEvent *query,
+                         Page *page, GError **error)
+{
+    return !query_asks_live(query) ||
+           (add_live_of(reader, SQL_LIVE_OF_CALLER, user_id, query, page, error) &&
+            add_live_of(reader, SQL_LIVE_OF_CALLEE, user_id, query, page, error));
+}
+
+/* The records of those places that are on the page and have none yet. */
+static gboolean read_places(Connection *reader, Page *page, GError **error)
+{
+    for (guint i = 0; i < MIN(page->places->len, page->limit); i++) {
+        Place *place = &g_array_index(page->places, Place, i);
+
+        if (!place->record && !read_call(reader, place->id, &place->record, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean fill_page(Connection *reader, const char *user_id, const HistoryEvent *query,
+                          Page *page, GError **error)
+{
+    return add_closed(reader, user_id, query, page, error) &&
+           add_live(reader, user_id, query, page, error) && read_places(reader, page, error);
+}
+
+/* In one transaction, so that a call that ends meanwhile is not on the page twice or not at all. */
+GPtrArray *reader_history(Connection *reader, const char *user_id, const HistoryEvent *query,
+                          char **next, GError **error)
+{
+    g_auto(Page) page = {0};
+    gboolean is_filled;
+
+    if (!page_init(&page, query, error) || !connection_do(reader, SQL_BEGIN_READ, error))
+        return NULL;
+    is_filled = fill_page(reader, user_id, query, &page, error);
+    connection_roll_back(reader);
+    return is_filled ? page_finish(&page, next) : NULL;
+}
+
+/* --- what ended a while ago --- */
+
+static gboolean add_ended(Connection *reader, Statement *listed, GPtrArray *ended, GError **error)
+{
+    Step step;
+
+    while ((step = connection_step(reader, listed, error)) == STEP_ROW) {
+        Record *record;
+
+        if (!read_call(reader, sqlite3_column_int64(listed, 0), &record, error))
+            return FALSE;
+        if (record)
+            g_ptr_array_add(ended, record);
+    }
+    return step == STEP_DONE;
+}
+
+static gboolean list_ended(Connection *reader, gint64 user, gint64 since_ms, guint most,
+                           GPtrArray *ended, GError **error)
+{
+    g_autoptr(Statement) listed = connection_statement(reader, SQL_LISTED_SINCE, error);
+
+    if (!listed)
+        return FALSE;
+    bind_int(listed, 1, user);
+    bind_int(listed, 2, LIST_BY_END);
+    bind_int(listed, 3, since_ms);
+    bind_int(listed, 4, most);
+    return add_ended(reader, listed, ended, error);
+}
+
+/* One statement is under way throughout, so all is read of one state of the database. */
+GPtrArray *reader_ended_since(Connection *reader, const char *user_id, gint64 since_ms, guint most,
+                              GError **error)
+{
+    g_autoptr(GPtrArray) ended = records_new();
+    gint64 user;
+
+    if (!find_user(reader, user_id, &user, error))
+        return NULL;
+    if (user && !list_ended(reader, user, since_ms, most, ended, error))
+        return NULL;
+    return g_steal_pointer(&ended);
+}

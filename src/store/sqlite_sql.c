@@ -1,0 +1,64 @@
+#include "store/sqlite_private.h"
+
+/* In the order of Column, so that ?N is column N - 1. */
+#define CALL_COLUMNS                                                                               \
+    "id, call_id, caller_id, caller_device, caller_name, callee_id, mode, audio, video, data, "    \
+    "created_at, ring_ms, status, cause, reason, ringing_at, accepted_at, answered_by, rev, "      \
+    "ended_at, duration_ms, ended_by, veil_status, veil_cause, veil_rev, veil_ended_at, "          \
+    "veil_ended_by, veil_reason, closed_at"
+
+#define SELECT_CALL "SELECT " CALL_COLUMNS " FROM calls "
+
+static const char *const texts[SQLS] = {
+    [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [SQL_BEGIN_READ] = "BEGIN",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+
+    /* Is it the same call, how new, is it in any list? */
+    [SQL_FIND_CALL] = "SELECT id, rev, ended_at IS NOT NULL, callee_id = ?3 AND created_at = ?4 "
+                      "FROM calls WHERE call_id = ?1 AND caller_id = ?2",
+    [SQL_SELECT_CALL] = SELECT_CALL "WHERE id = ?1",
+    [SQL_INSERT_CALL] = "INSERT INTO calls (" CALL_COLUMNS ") VALUES "
+                        "(max(?1, 1 + ifnull((SELECT max(id) FROM calls), 0)), ?2, ?3, ?4, ?5, ?6, "
+                        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
+                        "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+    /* Live before and after: no column of an index, and so no page but the row's, is written. */
+    [SQL_UPDATE_LIVE] = "UPDATE calls SET status = ?13, cause = ?14, reason = ?15, "
+                        "ringing_at = ?16, accepted_at = ?17, answered_by = ?18, rev = ?19 "
+                        "WHERE id = ?1",
+    [SQL_UPDATE_CALL] = "UPDATE calls SET status = ?13, cause = ?14, reason = ?15, "
+                        "ringing_at = ?16, accepted_at = ?17, answered_by = ?18, rev = ?19, "
+                        "ended_at = ?20, duration_ms = ?21, ended_by = ?22, veil_status = ?23, "
+                        "veil_cause = ?24, veil_rev = ?25, veil_ended_at = ?26, "
+                        "veil_ended_by = ?27, veil_reason = ?28, closed_at = ?29 WHERE id = ?1",
+    [SQL_DELETE_CALL] = "DELETE FROM calls WHERE id = ?1",
+    [SQL_FIND_USER] = "SELECT number FROM users WHERE user_id = ?1",
+    [SQL_INSERT_USER] = "INSERT INTO users (user_id) VALUES (?1)",
+    /* A veiled call that is live to its caller stands in its callee's lists already, with the caller's number. */
+    [SQL_DELETE_USER] = "DELETE FROM users WHERE number = ?1 "
+                        "AND NOT EXISTS (SELECT 1 FROM listings WHERE user = ?1) "
+                        "AND NOT EXISTS (SELECT 1 FROM calls "
+                        "WHERE caller_id = users.user_id AND closed_at IS NULL)",
+    [SQL_INSERT_LISTING] = "INSERT OR IGNORE INTO listings (user, peer, kind, at, call) "
+                           "VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_DELETE_LISTING] = "DELETE FROM listings "
+                           "WHERE user = ?1 AND peer = ?2 AND kind = ?3 AND at = ?4 AND call = ?5",
+    [SQL_SELECT_UNCLOSED] = SELECT_CALL "WHERE caller_id >= '' AND closed_at IS NULL",
+    [SQL_SELECT_CLOSED] = SELECT_CALL "WHERE closed_at < ?1 ORDER BY closed_at LIMIT ?2",
+
+    [SQL_CALL_OF_CALLER] = SELECT_CALL "WHERE call_id = ?1 AND caller_id = ?2",
+    [SQL_CALL_OF_CALLEE] = SELECT_CALL "WHERE call_id = ?1 AND callee_id = ?2 "
+                                       "ORDER BY created_at DESC, id DESC LIMIT 1",
+    [SQL_LIVE_OF_CALLER] = SELECT_CALL "WHERE caller_id = ?1 AND closed_at IS NULL",
+    [SQL_LIVE_OF_CALLEE] = SELECT_CALL "WHERE callee_id = ?1 AND ended_at IS NULL",
+    [SQL_LISTED] = "SELECT at, call FROM listings WHERE user = ?1 AND peer = ?2 AND kind = ?3 "
+                   "AND (at, call) < (?4, ?5) ORDER BY at DESC, call DESC",
+    [SQL_LISTED_SINCE] = "SELECT call FROM listings WHERE user = ?1 AND peer = 0 AND kind = ?2 "
+                         "AND at >= ?3 ORDER BY at DESC, call DESC LIMIT ?4",
+};
+
+const char *sql_text(Sql which)
+{
+    return texts[which];
+}

@@ -1,0 +1,353 @@
+#include "store/sqlite_private.h"
+
+/* --- users: numbers keep the lists small --- */
+
+gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error)
+{
+    g_autoptr(Statement) find = connection_statement(connection, SQL_FIND_USER, error);
+    Step step;
+
+    *number = 0;
+    if (!find)
+        return FALSE;
+    bind_text(find, 1, user_id);
+    step = connection_step(connection, find, error);
+    if (step == STEP_ROW)
+        *number = sqlite3_column_int64(find, 0);
+    return step != STEP_FAILED;
+}
+
+static gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error)
+{
+    g_autoptr(Statement) insert = NULL;
+
+    if (!find_user(writer, user_id, number, error))
+        return FALSE;
+    if (*number)
+        return TRUE;
+    insert = connection_statement(writer, SQL_INSERT_USER, error);
+    if (!insert)
+        return FALSE;
+    bind_text(insert, 1, user_id);
+    if (!connection_run(writer, insert, error))
+        return FALSE;
+    *number = sqlite3_last_insert_rowid(writer->handle);
+    return TRUE;
+}
+
+/* --- lists --- */
+
+/* The numbers of a call's parties. */
+typedef struct {
+    gint64 caller;
+    gint64 callee;
+} Numbers;
+
+static gboolean number_parties(Connection *writer, const Record *record, Numbers *numbers,
+                               GError **error)
+{
+    return make_user(writer, record->facts->caller_id, &numbers->caller, error) &&
+           make_user(writer, record->facts->callee_id, &numbers->callee, error);
+}
+
+static gboolean change_listing(Connection *writer, Sql which, const Listing *listing, gint64 user,
+                               gint64 peer, gint64 id, GError **error)
+{
+    g_autoptr(Statement) change = connection_statement(writer, which, error);
+
+    if (!change)
+        return FALSE;
+    bind_int(change, 1, user);
+    bind_int(change, 2, listing->peer_id ? peer : 0);
+    bind_int(change, 3, listing->kind);
+    bind_int(change, 4, listing->at);
+    bind_int(change, 5, id);
+    return connection_run(writer, change, error);
+}
+
+/* Puts a call into its lists or takes it out of them. */
+static gboolean change_listings(Connection *writer, Sql which, const Record *record, gint64 id,
+                                GError **error)
+{
+    Listing listings[LISTINGS_MOST];
+    guint count = listings_of_record(record, listings);
+    Numbers numbers;
+
+    if (count == 0)
+        return TRUE;
+    if (!number_parties(writer, record, &numbers, error))
+        return FALSE;
+    for (guint i = 0; i < count; i++) {
+        gboolean is_callers = listings[i].user_id == record->facts->caller_id;
+        gint64 user = is_callers ? numbers.caller : numbers.callee;
+        gint64 peer = is_callers ? numbers.callee : numbers.caller;
+
+        if (!change_listing(writer, which, &listings[i], user, peer, id, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* --- one call --- */
+
+/* What is stored of a call whose new revision comes. */
+typedef struct {
+    gint64 id; /* 0: nothing */
+    gint64 rev;
+    gboolean is_listed;    /* for its callee, at least */
+    gboolean is_same_call; /* FALSE: another call that had the same id */
+} Stored;
+
+static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *stored,
+                            GError **error)
+{
+    g_autoptr(Statement) find = connection_statement(writer, SQL_FIND_CALL, error);
+    Step step;
+
+    *stored = (Stored){0};
+    if (!find)
+        return FALSE;
+    bind_text(find, 1, facts->call_id);
+    bind_text(find, 2, facts->caller_id);
+    bind_text(find, 3, facts->callee_id);
+    bind_int(find, 4, facts->created_ms);
+    step = connection_step(writer, find, error);
+    if (step == STEP_ROW)
+        *stored = (Stored){
+            .id = sqlite3_column_int64(find, 0),
+            .rev = sqlite3_column_int64(find, 1),
+            .is_listed = sqlite3_column_int(find, 2),
+            .is_same_call = sqlite3_column_int(find, 3),
+        };
+    return step != STEP_FAILED;
+}
+
+/* A damaged row stands in the way of nothing: what its lists still say of it is replaced or leads nowhere. */
+static gboolean unlist(Connection *writer, gint64 id, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CALL, error);
+    g_autoptr(Record) old = NULL;
+    Step step;
+
+    if (!select)
+        return FALSE;
+    bind_int(select, 1, id);
+    step = connection_step(writer, select, error);
+    if (step != STEP_ROW)
+        return step == STEP_DONE;
+    old = row_read(select, NULL);
+    return !old || change_listings(writer, SQL_DELETE_LISTING, old, id, error);
+}
+
+static gboolean delete_call(Connection *writer, gint64 id, GError **error)
+{
+    g_autoptr(Statement) delete = connection_statement(writer, SQL_DELETE_CALL, error);
+
+    if (!delete)
+        return FALSE;
+    bind_int(delete, 1, id);
+    return connection_run(writer, delete, error);
+}
+
+static gboolean put_row(Connection *writer, Sql which, gint64 id, const Record *record,
+                        GError **error)
+{
+    g_autoptr(Statement) put = connection_statement(writer, which, error);
+
+    if (!put)
+        return FALSE;
+    row_bind(put, id, record);
+    return connection_run(writer, put, error);
+}
+
+static gboolean insert_call(Connection *writer, const Record *record, GError **error)
+{
+    return put_row(writer, SQL_INSERT_CALL, place_least_id(record->facts->created_ms), record,
+                   error) &&
+           change_listings(writer, SQL_INSERT_LISTING, record,
+                           sqlite3_last_insert_rowid(writer->handle), error);
+}
+
+static gboolean update_call(Connection *writer, const Stored *stored, const Record *record,
+                            GError **error)
+{
+    gboolean stays_live = !stored->is_listed && !call_state_is_final(record->status);
+
+    if (stays_live && !record->veil.is_set)
+        return put_row(writer, SQL_UPDATE_LIVE, stored->id, record, error);
+    return (!stored->is_listed || unlist(writer, stored->id, error)) &&
+           put_row(writer, SQL_UPDATE_CALL, stored->id, record, error) &&
+           change_listings(writer, SQL_INSERT_LISTING, record, stored->id, error);
+}
+
+static gboolean replace_call(Connection *writer, const Stored *stored, const Record *record,
+                             GError **error)
+{
+    return (!stored->is_listed || unlist(writer, stored->id, error)) &&
+           delete_call(writer, stored->id, error) && insert_call(writer, record, error);
+}
+
+static gboolean write_call(Connection *writer, const Record *record, GError **error)
+{
+    Stored stored;
+
+    if (!find_stored(writer, record->facts, &stored, error))
+        return FALSE;
+    if (!stored.id)
+        return insert_call(writer, record, error);
+    if (stored.rev > record->rev)
+        return TRUE;
+    if (!stored.is_same_call)
+        return replace_call(writer, &stored, record, error);
+    return update_call(writer, &stored, record, error);
+}
+
+/* --- transactions --- */
+
+static gboolean begin(Connection *writer, GError **error)
+{
+    return connection_check_file(writer, error) && connection_do(writer, SQL_BEGIN_WRITE, error);
+}
+
+/* Commits what went well, undoes what did not. */
+static gboolean finish(Connection *writer, gboolean is_well, GError **error)
+{
+    if (is_well && connection_do(writer, SQL_COMMIT, error))
+        return TRUE;
+    connection_roll_back(writer);
+    return FALSE;
+}
+
+static gboolean write_all(Connection *writer, Record *const *records, guint count, GError **error)
+{
+    for (guint i = 0; i < count; i++) {
+        if (!write_call(writer, records[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean writer_write(Connection *writer, Record *const *records, guint count, GError **error)
+{
+    return begin(writer, error) && finish(writer, write_all(writer, records, count, error), error);
+}
+
+/* --- after a crash --- */
+
+/* Collected first: what a statement reads must not change under it. */
+static GPtrArray *read_unclosed(Connection *writer, gint64 now_ms, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_UNCLOSED, error);
+    g_autoptr(GPtrArray) records = records_new();
+    Step step;
+
+    if (!select)
+        return NULL;
+    while ((step = connection_step(writer, select, error)) == STEP_ROW) {
+        g_autoptr(Record) record = row_read(select, error);
+
+        if (!record)
+            return NULL;
+        g_ptr_array_add(records, record_recovered(record, now_ms));
+    }
+    return step == STEP_DONE ? g_steal_pointer(&records) : NULL;
+}
+
+static gboolean close_unclosed(Connection *writer, gint64 now_ms, guint *closed, GError **error)
+{
+    g_autoptr(GPtrArray) records = read_unclosed(writer, now_ms, error);
+
+    if (!records || !write_all(writer, (Record *const *)records->pdata, records->len, error))
+        return FALSE;
+    *closed = records->len;
+    return TRUE;
+}
+
+gboolean writer_recover(Connection *writer, gint64 now_ms, guint *closed, GError **error)
+{
+    guint count = 0;
+
+    if (!begin(writer, error) ||
+        !finish(writer, close_unclosed(writer, now_ms, &count, error), error))
+        return FALSE;
+    if (closed)
+        *closed = count;
+    return TRUE;
+}
+
+/* --- retention --- */
+
+static gboolean forget_user(Connection *writer, gint64 number, GError **error)
+{
+    g_autoptr(Statement) delete = connection_statement(writer, SQL_DELETE_USER, error);
+
+    if (!delete)
+        return FALSE;
+    bind_int(delete, 1, number);
+    return connection_run(writer, delete, error);
+}
+
+static gboolean forget_parties(Connection *writer, const Record *record, GError **error)
+{
+    Numbers numbers;
+
+    return find_user(writer, record->facts->caller_id, &numbers.caller, error) &&
+           find_user(writer, record->facts->callee_id, &numbers.callee, error) &&
+           forget_user(writer, numbers.caller, error) && forget_user(writer, numbers.callee, error);
+}
+
+/* A damaged row has no record, and goes all the same. */
+static gboolean forget_call(Connection *writer, gint64 id, const Record *record, GError **error)
+{
+    if (!delete_call(writer, id, error))
+        return FALSE;
+    return !record || (change_listings(writer, SQL_DELETE_LISTING, record, id, error) &&
+                       forget_parties(writer, record, error));
+}
+
+static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CLOSED, error);
+    g_autoptr(GArray) places = places_new();
+    Step step;
+
+    if (!select)
+        return NULL;
+    bind_int(select, 1, before_ms);
+    bind_int(select, 2, most);
+    while ((step = connection_step(writer, select, error)) == STEP_ROW) {
+        Place place = {.id = row_id(select), .record = row_read(select, NULL)};
+
+        g_array_append_val(places, place);
+    }
+    return step == STEP_DONE ? g_steal_pointer(&places) : NULL;
+}
+
+static gboolean forget_closed(Connection *writer, gint64 before_ms, guint most, guint *forgotten,
+                              GError **error)
+{
+    g_autoptr(GArray) places = read_closed(writer, before_ms, most, error);
+
+    if (!places)
+        return FALSE;
+    for (guint i = 0; i < places->len; i++) {
+        const Place *place = &g_array_index(places, Place, i);
+
+        if (!forget_call(writer, place->id, place->record, error))
+            return FALSE;
+    }
+    *forgotten = places->len;
+    return TRUE;
+}
+
+gboolean writer_forget(Connection *writer, gint64 before_ms, guint most, guint *forgotten,
+                       GError **error)
+{
+    guint count = 0;
+
+    if (!begin(writer, error) ||
+        !finish(writer, forget_closed(writer, before_ms, most, &count, error), error))
+        return FALSE;
+    *forgotten = count;
+    return TRUE;
+}
