@@ -88,6 +88,11 @@ static const Scenario scenarios[] = {
      "        @alice > end C1 | @alice < 404 call_not_found\n"
      "        @alice/phone > initiate bob C1 | @alice/phone < ok cancelled cancelled\n"
      "        alice/phone < outgoing C1 | alice/phone < ended C1 cancelled cancelled\n"},
+    {"/backend/its-early-end-counts-for-a-user-whom-nobody-knew-yet",
+     "here: bob\n"
+     "[    0] @dora > end C1 | @dora < 404 call_not_found\n"
+     "[ 9000] dora > register\n"
+     "        dora > initiate bob C1 | dora < ok cancelled cancelled | bob < nothing\n"},
     {"/backend/needs-a-registered-device",
      "here: alice/phone bob\n"
      "        @alice/watch > initiate bob C1 | @alice/watch < 401 not_registered\n"

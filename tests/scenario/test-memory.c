@@ -19,6 +19,15 @@ static const Scenario scenarios[] = {
      "         alice > register | alice < ok calls=3 | alice < knows C1 rejected !role\n"
      "         alice < knows C2 cancelled\n"
      "         alice < knows C3 ringing role=caller\n"},
+    {"/memory/the-callee-of-a-call-that-seems-to-ring-may-be-forgotten",
+     "set reveal_presence=false max_live_calls=1 max_ended=1 | here: alice bob carol dave\n"
+     "[     0] carol > initiate bob C0 | bob < incoming C0\n"
+     "         alice > initiate bob C1 | alice < ok ringing\n"
+     "         bob > unregister | carol > end C0\n"
+     "         carol > initiate dave C2 | dave < incoming C2 | dave > reject C2 | carol < rejected "
+     "C2\n"
+     "         dave > register | bob > register | bob < knows nothing | bob > unregister\n"
+     "[ 45000] alice < timeout C1 no_answer\n"},
     {"/memory/strangers-see-nothing-of-it", "here: alice bob\n"
                                             "[     0] alice > initiate bob C1\n"
                                             "         bob < incoming C1 | bob > reject C1\n"
@@ -77,6 +86,26 @@ static void test_bound_of_all_is_reached_again(Sim *sim)
     g_assert_cmpuint(sim_stats(sim).ended_calls, <=, 10);
 }
 
+/* Live ones first, the newest of each first, also when one in the middle has ended. */
+static void test_order(Sim *sim)
+{
+    const Effects *effects;
+    Event refresh = {
+        .kind = EVENT_REGISTER, .from = sim_connection(sim, "alice"), .reg = {.user_id = "alice"}};
+    static const char *const expected[] = {"C4", "C3", "C2", "C1"};
+
+    sim_play(sim, "set max_live_calls=4\nhere: alice\nalice > initiate a C1 | alice > end C1\n"
+                  "alice > initiate b C2 | alice > initiate c C3 | alice > initiate d C4\n"
+                  "alice > end C2");
+    effects = sim_step(sim, &refresh, "alice", "register");
+    g_assert_cmpuint(effects->reply.calls->len, ==, G_N_ELEMENTS(expected));
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+        const Snapshot *snapshot = g_ptr_array_index(effects->reply.calls, i);
+
+        g_assert_cmpstr(snapshot->record->facts->call_id, ==, expected[i]);
+    }
+}
+
 /* An hour later: no users, no calls, no deadlines. */
 static void test_nothing_stays(Sim *sim)
 {
@@ -119,6 +148,7 @@ int main(int argc, char **argv)
     sim_add_scenarios(scenarios, G_N_ELEMENTS(scenarios));
     sim_add_test("/memory/a-hundred-ended-calls-a-user", test_hundred_a_user);
     sim_add_test("/memory/the-bound-of-all-is-reached-again", test_bound_of_all_is_reached_again);
+    sim_add_test("/memory/live-calls-come-first-and-the-newest-of-each", test_order);
     sim_add_test("/memory/nothing-stays-for-ever", test_nothing_stays);
     sim_add_test("/memory/a-hub-may-go-in-the-middle-of-everything", test_hub_goes_in_the_middle);
     return g_test_run();

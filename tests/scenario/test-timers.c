@@ -107,6 +107,13 @@ static const Scenario scenarios[] = {
      "[ 1000] alice > drop\n"
      "[20000] bob > accept C1 | bob < peer C1 reconnecting\n"
      "[20000] bob < ended C1 ended connection_lost\n"},
+    {"/caller-grace/that-ends-with-the-ring-leaves-it-to-the-ring",
+     "set caller_grace=5000 in_call_grace=5000 | here: alice bob carol dave\n"
+     "[    0] carol > initiate dave C0 timeoutMs=42000 | dave < incoming C0\n"
+     "        alice > initiate bob C1 | bob < incoming C1\n"
+     "[40000] alice > drop\n"
+     "[42000] carol < timeout C0 | dave < ended C0\n"
+     "[45000] bob < ended C1 timeout no_answer | alice < missed timeout C1 no_answer\n"},
     {"/in-call-grace/is-as-long-as-is-configured",
      "set in_call_grace=100 | here: alice bob\n"
      "[    0] alice > initiate bob C1 | bob < incoming C1\n"

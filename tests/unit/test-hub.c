@@ -199,6 +199,18 @@ static void test_stored_call(Sim *sim)
     g_assert_cmpuint(sim_stats(sim).ended_calls, ==, 0);
 }
 
+/* Nobody of the call is here, and a backend asks for one of them. */
+static void test_stored_call_of_nobody_known(Sim *sim)
+{
+    g_autoptr(Record) stored = make_stored("C1", CALL_ENDED, CAUSE_HANGUP);
+    Event event = {
+        .kind = EVENT_GET, .as_user = "bob", .stored = stored, .about = {.call_id = "C1"}};
+
+    sim_step(sim, &event, "@bob", "get C1");
+    sim_play(sim, "@bob < ok ended hangup rev=1002");
+    g_assert_cmpuint(sim_stats(sim).users, ==, 0);
+}
+
 static void test_initiate_of_stored_call(Sim *sim)
 {
     g_autoptr(Record) stored = make_stored("C1", CALL_REJECTED, CAUSE_DECLINED);
@@ -273,6 +285,8 @@ int main(int argc, char **argv)
     sim_add_test("/hub/bad-fields-of-a-register-are-refused", test_bad_fields_of_a_register);
     g_test_add_func("/hub/the-same-events-make-the-same-effects", test_same_again);
     sim_add_test("/hub/a-stored-call-is-answered-for", test_stored_call);
+    sim_add_test("/hub/a-stored-call-is-answered-for-to-a-backend",
+                 test_stored_call_of_nobody_known);
     sim_add_test("/hub/a-stored-call-is-not-made-again", test_initiate_of_stored_call);
     sim_add_test("/hub/what-memory-knows-counts-more-than-the-store", test_memory_knows_better);
     sim_add_test("/hub/stored-calls-are-in-the-snapshot", test_register_with_stored_calls);
