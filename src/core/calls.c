@@ -192,11 +192,17 @@ static void pass_on(Hub *hub, Call *call, const Occurrence *occurrence, Effects 
 
 static void note_presence(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
 {
+    gboolean is_back = occurrence->what == HAPPENS_BACK;
     Record *next = record_next(call->record);
+    const Device *other;
 
     next->rev++;
     replace_record(call, next);
-    tell_peer_state(hub, call, occurrence->device, occurrence->what == HAPPENS_BACK, effects);
+    tell_peer_state(hub, call, occurrence->device, is_back, effects);
+    other = call_other_device(call, occurrence->device);
+    /* Who comes back to find the other one away learns it now: it missed the event. */
+    if (is_back && !other->address)
+        tell_peer_state(hub, call, other, FALSE, effects);
 }
 
 static Record *closed_record(const Hub *hub, const Call *call, const Transition *row, const Occurrence *occurrence)

@@ -69,6 +69,26 @@ static void note_away(Hub *hub, Device *device, Effects *effects)
     }
 }
 
+/* Devices in grace do not count towards the limit, so those that no call waits for any more have a
+ * bound of their own: as many again, the longest away goes first. */
+static void keep_away_devices_bounded(Hub *hub, const User *user)
+{
+    Device *oldest = NULL;
+    guint idle = 0;
+
+    for (guint i = 0; i < user->devices->len; i++) {
+        Device *device = g_ptr_array_index(user->devices, i);
+
+        if (device->address || next_own_call(device))
+            continue;
+        idle++;
+        if (!oldest || device->away_since_us < oldest->away_since_us)
+            oldest = device;
+    }
+    if (idle > hub->settings.limits.max_devices)
+        forget_device(hub, oldest);
+}
+
 void hub_lose_device(Hub *hub, Device *device, Effects *effects)
 {
     const Timers *timers = &hub->settings.timers;
@@ -84,6 +104,7 @@ void hub_lose_device(Hub *hub, Device *device, Effects *effects)
                   hub->now_us + MAX(timers->caller_grace_us, timers->in_call_grace_us));
     hub->stats.away++;
     note_away(hub, device, effects);
+    keep_away_devices_bounded(hub, device->user);
 }
 
 void hub_remove_device(Hub *hub, Device *device, const Device *by, Effects *effects)

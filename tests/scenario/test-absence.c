@@ -162,6 +162,7 @@ static const Scenario scenarios[] = {
      "[ 10000] alice > drop | bob < peer C1 reconnecting rev=3\n"
      "[ 15000] bob > drop\n"
      "[ 20000] bob > register | bob < knows C1 accepted rev=5\n"
+     "         bob < peer C1 reconnecting rev=5\n"
      "[ 25000] alice > register | alice < knows C1 accepted rev=6 | bob < peer C1 connected rev=6\n"
      "[100000] bob > end C1 | alice < ended C1 ended hangup rev=7\n"},
     {"/in-call/both-drop-and-one-comes-back",
@@ -170,7 +171,8 @@ static const Scenario scenarios[] = {
      "         bob > accept C1 | alice < accepted C1\n"
      "[ 10000] alice > drop | bob < peer C1 reconnecting\n"
      "[ 15000] bob > drop\n"
-     "[ 20000] alice > register | alice < knows C1 accepted\n"
+     "[ 20000] alice > register | alice < knows C1 accepted rev=5\n"
+     "         alice < peer C1 reconnecting rev=5\n"
      "[ 45000] alice < ended C1 ended connection_lost\n"},
     {"/in-call/the-other-one-hangs-up-meanwhile",
      "here: alice bob\n"

@@ -1,0 +1,154 @@
+/* What an onlooker believes of the hub who knows the protocol, the events, the effects and the replies, and never looks
+ * inside. Plain arrays, made for a few users and one short schedule. */
+#pragma once
+
+#include "core/hub.h"
+
+/* The core compares addresses and never looks into one; to the simulation it is a handle with a number. */
+struct Address {
+    guint number;
+};
+
+#define USERS_MOST 5
+#define DEVICES_MOST 32 /* of one user, those in grace included */
+#define CALLS_MOST 512  /* of one schedule */
+#define LIVE_MOST 64
+#define ENDED_MOST (2 * CALLS_MOST)
+#define EARLY_ENDS_MOST 16
+#define NAME_BYTES 40
+
+typedef struct {
+    guint user;
+    char id[NAME_BYTES];
+    char name[NAME_BYTES]; /* displayName, or "" */
+    gboolean is_nameless;
+    Address *address; /* NULL while away */
+    gint64 away_since_us;
+} SeenDevice;
+
+typedef struct {
+    char call_id[NAME_BYTES];
+    gint64 at_us;
+} SeenEarlyEnd;
+
+typedef struct {
+    char id[NAME_BYTES];
+    SeenDevice *devices[DEVICES_MOST]; /* in the order in which they came */
+    guint device_count;
+    SeenEarlyEnd early_ends[EARLY_ENDS_MOST]; /* oldest first */
+    guint early_end_count;
+} SeenUser;
+
+typedef enum {
+    SEEN_CALLING,
+    SEEN_RINGING,
+    SEEN_IN_CALL,
+} SeenLegState;
+
+typedef struct {
+    SeenDevice *device;
+    SeenLegState state;
+} SeenLeg;
+
+typedef struct {
+    char id[NAME_BYTES];
+    CallFacts *facts; /* from the first record on: tells calls apart whose ids are equal; owned */
+    Record *record;   /* the last that was kept: what a store has; owned */
+    guint caller;
+    guint callee;
+    CallState state; /* what its parties live through; of a veiled call, what its caller believes */
+    gboolean is_live;
+    gboolean is_veiled;
+    gboolean is_alerting; /* the caller was told that it rings */
+    RecordView truth;
+    RecordView belief; /* the caller's, when it is veiled */
+    char answered_by[NAME_BYTES];
+    gint64 created_us;
+    gint64 ring_ms;
+    gint64 accepted_us;
+    SeenLeg legs
+        [DEVICES_MOST]; /* open; [0] is the caller's, after the answer [1] the answering device's */
+    guint leg_count;
+} SeenCall;
+
+typedef struct {
+    guint user;
+    SeenCall *call;
+    gint64 ended_us;
+    gboolean is_kept; /* in memory; a store has it for good */
+} SeenEnded;
+
+typedef struct {
+    HubSettings settings;
+    gint64 now_us;
+    gint64 wall_ms;
+    SeenUser users[USERS_MOST];
+    guint user_count;
+    SeenDevice devices[USERS_MOST * DEVICES_MOST];
+    guint8 device_used[USERS_MOST * DEVICES_MOST];
+    SeenCall *calls; /* CALLS_MOST of them */
+    guint call_count;
+    SeenCall *live[LIVE_MOST];
+    guint live_count;
+    SeenEnded ended[ENDED_MOST]; /* oldest first */
+    guint ended_first;           /* of none before it is_kept */
+    guint ended_end;
+    guint ended_count; /* how many are kept */
+} Model;
+
+Model *model_new(void);
+void model_free(Model *model);
+/* Empty, with these settings. */
+void model_reset(Model *model, const HubSettings *settings, guint user_count);
+/* Time goes on: what memory keeps for a while becomes too old. */
+void model_advance(Model *model, gint64 now_us, gint64 wall_ms);
+
+/* How many of the remembered calls will be too old, or too many, at that time. */
+guint model_overdue(const Model *model, gint64 now_us);
+
+/* The index of a user, or -1. */
+int model_user(const Model *model, const char *user_id);
+SeenDevice *model_device(const Model *model, guint user, const char *device_id);
+SeenDevice *model_device_at(const Model *model, const Address *address);
+guint model_present_devices(const Model *model, guint user);
+SeenDevice *model_nameless_away(const Model *model, guint user);
+SeenDevice *model_add_device(Model *model, guint user, const char *device_id, gboolean is_nameless);
+void model_remove_device(Model *model, SeenDevice *device);
+guint model_devices(const Model *model);
+guint model_away(const Model *model);
+
+/* A party's call, live for it or remembered; NULL when there is none. */
+SeenCall *model_call(const Model *model, guint user, const char *call_id);
+/* The same in a store that forgets nothing: what has ended for this user. */
+SeenCall *model_stored_call(const Model *model, guint user, const char *call_id);
+gboolean model_is_party(const SeenCall *call, guint user);
+/* Whether it is live for this user: a veiled call is for its caller only. */
+gboolean model_is_live_for(const SeenCall *call, guint user);
+guint model_live_calls(const Model *model, guint user);
+SeenCall *model_add_call(Model *model, const char *call_id, guint caller, guint callee);
+void model_retire_call(Model *model, SeenCall *call);
+View model_view(const Model *model, const SeenCall *call, guint user);
+/* What this user may see of the call now. */
+RecordView model_sight(const Model *model, const SeenCall *call, guint user);
+
+SeenLeg *model_leg(SeenCall *call, const SeenDevice *device);
+void model_add_leg(SeenCall *call, SeenDevice *device, SeenLegState state);
+void model_drop_leg(SeenCall *call, const SeenDevice *device);
+/* A call that stands or falls with the device, or NULL. */
+SeenCall *model_own_call(const Model *model, const SeenDevice *device);
+
+void model_remember(Model *model, guint user, SeenCall *call);
+void model_remember_early_end(Model *model, guint user, const char *call_id);
+gboolean model_take_early_end(Model *model, guint user, const char *call_id);
+
+/* When a live call's next timer runs out, and which: the table of section 5. */
+typedef struct {
+    gint64 at_us;
+    CallState to;
+    Cause cause;
+} SeenDue;
+
+SeenDue model_due(const Model *model, const SeenCall *call);
+gint64 model_device_due(const Model *model, const SeenDevice *device);
+/* The earliest of all. */
+gint64 model_deadline(const Model *model);

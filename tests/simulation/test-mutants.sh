@@ -1,0 +1,167 @@
+#!/bin/bash
+# Breaks the core in many small ways, one at a time, and sees whether the simulation notices: a checker that finds nothing
+# may be blind. usage: test-mutants.sh [--seeds N] [NAME...]
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+seeds=10000
+if [ "${1:-}" = --seeds ]; then
+    seeds=$2
+    shift 2
+fi
+
+# name | file in src/core | perl: what is broken. A mutant that changes nothing is an error: it must follow the code.
+mutants() {
+    cat <<'TABLE'
+caller-may-accept | on_accept.c | s/found\.is_caller \|\| !sender->device/!sender->device/
+caller-may-reject | on_reject.c | s/if \(found\.is_caller\)/if (FALSE)/
+second-accept-succeeds | on_accept.c | s/ && strcmp\(record->answered_by, device->id\) == 0/ \&\& device/
+second-accept-wins | transition.c | s/(    \{CALL_ACCEPTED, HAPPENS_SIGNAL)/    {CALL_ACCEPTED, HAPPENS_ACCEPT, CALL_ACCEPTED, ACTION_ANSWER, CAUSE_NONE},\n$1/
+siblings-not-told | calls.c | s/tell\(effects, sibling, &message\)/message_clear(&message)/
+caller-not-told-of-accept | calls.c | s/(MESSAGE_ACCEPTED.*?)tell\(effects, calling, &message\)/$1message_clear(&message)/s
+ring-timer-outlives-accept | calls.c | s/if \(call->state == CALL_RINGING\)\n        consider_ring/if (call->state <= CALL_ACCEPTED)\n        consider_ring/
+no-caller-grace | calls.c | s/    if \(!calling->address\)\n        consider\(/    if (FALSE)\n        consider(/
+caller-grace-in-call | calls.c | s/timers->in_call_grace_us/timers->caller_grace_us/
+no-max-duration | calls.c | s/if \(timers->max_duration_us\)/if (FALSE)/
+unreachable-not-disarmed | calls.c | s/if \(!was_rung && hub->settings\.reveal_presence\)/if (hub->settings.reveal_presence)/
+unreachable-tells-presence | calls.c | s/if \(!was_rung && hub->settings\.reveal_presence\)/if (!was_rung)/
+ringing-tells-presence | calls.c | s/if \(call->is_alerting \|\| !hub->settings\.reveal_presence\)/if (call->is_alerting)/
+ringing-told-twice | calls.c | s/call->is_alerting = TRUE;//
+rev-same-at-accept | calls.c | s/(next->status = CALL_ACCEPTED;\n)    next->rev\+\+;/$1/
+rev-same-at-close | calls.c | s/(next->cause = cause;\n)    next->rev\+\+;/$1/
+rev-same-when-away | calls.c | s/(static void note_presence.*?)next->rev\+\+;/$1/s
+own-request-told-too | calls.c | s/if \(leg->device == occurrence->by\)/if (FALSE)/
+peer-not-told-at-accept | calls.c | s/if \(!calling->address\)\n        tell_peer_state/if (FALSE)\n        tell_peer_state/
+deadline-not-rescheduled | calls.c | s/(tell\(effects, device, &message\);\n)    call_reschedule\(hub, call\);/$1/
+deadline-kept-at-return | on_register.c | s/        else\n            call_reschedule\(hub, call\);//
+tombstone-not-kept | calls.c | s/ended_keep\(hub, call->caller, call->record\);//
+tombstones-not-bounded | ended.c | s/while \(user->ended\.length > hub->settings\.limits\.max_ended_per_user\)/while (FALSE)/
+tombstones-not-forgotten | ended.c | s/ \|\| oldest->ended_us \+ ENDED_KEPT_US <= hub->now_us//
+ended-not-in-snapshot | on_register.c | s/ended->ended_us \+ ENDED_KEPT_US > hub->now_us/FALSE/
+early-end-not-remembered | on_end.c | s/    user_remember_early_end\(.*?\);/    (void)user;/s
+early-end-taken-twice | user.c | s/if \(strcmp\(end->call_id, call_id\) == 0\) \{.*?return TRUE;/if (strcmp(end->call_id, call_id) == 0) {\n            return TRUE;/s
+ringing-leg-kept | presence.c | s/if \(leg && leg->state == LEG_RINGING\)/if (FALSE)/
+away-not-noted | presence.c | s/    note_away\(hub, device, effects\);//
+grace-not-stopped | presence.c | s/(void hub_place_device.*?)if \(device->grace\.place\)/$1if (FALSE)/s
+takeover-keeps-address | presence.c | s/    device->address = address;/    if (!device->address)\n        device->address = address;/
+takeover-not-told | on_register.c | s/    else if \(device->address\)\n        tell_replaced\(hub, device, effects\);//
+takeover-rings-not | on_register.c | s/    announce_ringing_calls\(hub, device, effects\);\n    confirm/    if (was_away)\n        announce_ringing_calls(hub, device, effects);\n    confirm/
+refresh-rings-twice | on_register.c | s/(#include "core\/hub-private\.h"\n)(.*?set_name\(here.*?\n)/$1static void announce_ringing_calls(Hub *, Device *, Effects *);\n$2    announce_ringing_calls(hub, here, effects);\n/s
+late-ring-announced | on_register.c | s/call->ring_end_us - hub->now_us < RING_WORTH_ANNOUNCING_US/FALSE/
+any-nameless-returns | user.c | s/if \(found\)\n            return NULL;//
+too-many-devices | on_register.c | s/user_present_devices\(user\) >= /user_present_devices(user) > /
+unregister-leaves-calls | on_unregister.c | s/hub_remove_device\(hub, sender->device, sender->device, effects\)/hub_lose_device(hub, sender->device, effects)/
+unregister-says-admin | on_unregister.c | s/sender->device, sender->device, effects/sender->device, NULL, effects/
+too-many-live-calls | on_initiate.c | s/sender->user->calls->len >= hub/sender->user->calls->len > hub/
+busy-one-too-late | on_initiate.c | s/call->callee->calls->len < hub/call->callee->calls->len <= hub/
+veil-forgotten | on_initiate.c | s/if \(!hub->settings\.reveal_presence\)/if (FALSE)/
+veil-says-busy | record.c | s/seen = record->veil\.is_set \? veiled_view\(&record->veil\) : full_view\(record\);/seen = full_view(record);/
+unreachable-seen | record.c | s/if \(seen\.cause == CAUSE_UNREACHABLE\)/if (FALSE)/
+glare-not-refused | on_initiate.c | s/if \(refuse_glare\(event, sender, effects\)\)/if (FALSE && refuse_glare(event, sender, effects))/
+replaced-by-other-device | on_initiate.c | s/call_leg\(call, 0\)->device != sender->device/call->caller != sender->user/
+repeat-rings-twice | on_initiate.c | s/if \(event->initiate\.call_id && answer_taken_id/if (FALSE && answer_taken_id/
+id-of-others-taken | on_initiate.c | s/if \(callee && hub_find_call/if (FALSE && hub_find_call/
+own-timeout-ignored | call.c | s/record->facts->ring_ms \* 1000/45 * G_USEC_PER_SEC/
+callee-end-cancels | on_end.c | s/found->is_caller \? HAPPENS_CANCEL : HAPPENS_REJECT/HAPPENS_CANCEL/
+repeat-of-end-refused | on_end.c | s/return is_repeat_of_close\(found, user, CALL_ENDED\) \|\|/return FALSE \&\&/
+signal-from-outside | on_signal.c | s/ && !call_leg_of\(found\.call, sender->device\)/ \&\& FALSE/
+replaced-handle-ends-device | presence.c | s/    if \(device->address\)\n        g_hash_table_remove\(hub->by_address, device->address\);\n    if/    if/
+equal-times-by-heap | presence.c | s/call_expire\(hub, call, effects\)/record_unref(call_apply(hub, call, &(Occurrence){.what = call->state == CALL_RINGING ? HAPPENS_CALLER_LOST : HAPPENS_DEVICE_LOST}, effects))/
+stored-call-ignored | reply.c | s/if \(found\.record \|\| !event->stored\)/if (TRUE)/
+stored-call-counts-more | reply.c | s/if \(found\.record \|\| !event->stored\)/if (!event->stored)/
+stored-calls-shown-twice | on_register.c | s/if \(!hub_find_call\(hub, user, record->facts->call_id\)\.record\)/if (TRUE)/
+operator-acts-as-user | on_end.c | s/if \(event->is_operator\)\n        return HAPPENS_ADMIN_END;//
+cause-not-as-seen | calls.c | s/record_view\(call->record, message\.view\)\.cause/call->record->cause/
+backends-early-end-lost | on_end.c | s/User \*user = sender->user \? /if (!sender->user)\n        return;\n    User *user = sender->user ? /
+TABLE
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+read -ra cc <<<"${CC:-gcc}"
+read -ra glib <<<"$(pkg-config --cflags --libs glib-2.0)"
+read -ra jansson <<<"$(pkg-config --cflags --libs jansson)"
+flags=(-std=gnu11 -O1 -I"$root/src" -I"$root/tests/simulation")
+
+compile() { # OBJECT SOURCE
+    "${cc[@]}" "${flags[@]}" -c "$2" -o "$1" "${glib[@]}" "${jansson[@]}"
+}
+
+link_programs() { # DIRECTORY, with src/core's objects in it
+    "${cc[@]}" "$1"/core/*.o "$work"/simulate/*.o -o "$1/simulate" "${glib[@]}"
+    "${cc[@]}" "$1"/core/*.o "$work"/wire/*.o "$work"/presence/*.o -o "$1/presence" "${glib[@]}" "${jansson[@]}"
+}
+
+compile_all() {
+    local source name
+    mkdir -p "$work"/{core,wire,simulate,presence}
+    for source in "$root"/src/core/*.c "$root"/src/wire/*.c "$root"/tests/simulation/*.c; do
+        name=$(basename "$source" .c)
+        case "$source" in
+        */core/*) compile "$work/core/$name.o" "$source" ;;
+        */wire/*) compile "$work/wire/$name.o" "$source" ;;
+        */presence.c) compile "$work/presence/$name.o" "$source" ;;
+        */options.c)
+            compile "$work/simulate/$name.o" "$source"
+            cp "$work/simulate/$name.o" "$work/presence/"
+            ;;
+        *) compile "$work/simulate/$name.o" "$source" ;;
+        esac
+    done
+}
+
+seed_of() { # what a failing program printed
+    sed -n -E 's/^(.*: )?seed ([0-9]+)[ ,:].*/\2/p' "$1" | head -n 1
+}
+
+# Leaves one line in NAME.result: killed, survived or broken.
+try_mutant() { # NAME FILE EDIT
+    local dir=$work/mutant-$1 program
+    mkdir -p "$dir/core"
+    cp "$work"/core/*.o "$dir/core/"
+    perl -0pe "$3" "$root/src/core/$2" >"$dir/$2"
+    if cmp -s "$dir/$2" "$root/src/core/$2"; then
+        echo "broken: it changes nothing in $2" >"$dir.result"
+    elif ! { compile "$dir/core/${2%.c}.o" "$dir/$2" && link_programs "$dir"; } >"$dir.log" 2>&1; then
+        echo "broken: it does not compile: $(grep -m 1 error "$dir.log")" >"$dir.result"
+    else
+        echo survived >"$dir.result"
+        for program in simulate presence; do
+            if (timeout 120 "$dir/$program" --count "$seeds" >"$dir.log" 2>&1 || exit 1) 2>/dev/null; then continue; fi
+            echo "killed by $program, seed $(seed_of "$dir.log")" >"$dir.result"
+            break
+        done
+    fi
+    rm -rf "$dir"
+}
+
+compile_all
+mkdir -p "$work/plain/core"
+cp "$work"/core/*.o "$work/plain/core/"
+link_programs "$work/plain"
+"$work/plain/simulate" --count "$seeds" >/dev/null
+"$work/plain/presence" --count "$seeds" >/dev/null
+
+names=()
+while IFS='|' read -r name file edit; do
+    name=${name// /} file=${file// /} edit=${edit# }
+    [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
+    names+=("$name")
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+    try_mutant "$name" "$file" "$edit" &
+done < <(mutants)
+wait
+
+killed=0
+for name in "${names[@]}"; do
+    result=$(cat "$work/mutant-$name.result")
+    [[ $result != killed* ]] || killed=$((killed + 1))
+    printf '%-28s %s\n' "$name" "$result"
+done
+if [ "$killed" -eq "${#names[@]}" ]; then
+    echo "ok 1 $killed of ${#names[@]} mutants killed within $seeds seeds"
+else
+    echo "not ok 1 $killed of ${#names[@]} mutants killed within $seeds seeds"
+    exit 1
+fi
