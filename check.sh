@@ -8,17 +8,17 @@ usage: ./check.sh [--long] [SUITE...]
   --long  more repetitions of what is random
   SUITE   only these, of:
 USAGE
-    printf '    %s\n' "${suites[@]}"
+    printf '    %s\n' "${build_suites[@]}" "${unit_suites[@]}" "${alone_suites[@]}"
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$root"
 . scripts/common.sh
 
-# In this order, two at a time; the last ones, which measure time, one by one.
-suites=(build-gcc build-clang unit-asan unit-tsan)
-alone_suites=(e2e)
-long_suites=(e2e-asan)
+# The first ones together, then the second ones together; the last ones, which wait for time, one by one.
+build_suites=(build-gcc build-clang)
+unit_suites=(unit-asan unit-tsan)
+alone_suites=(e2e e2e-asan)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -35,11 +35,13 @@ one_check() {
     if "$@"; then result 1 0; else result 0 1; fi
 }
 
+# A shell of its own, so that each of its steps has to succeed.
 build_with() {
-    configure_and_make "build/check-$1" all --enable-werror CC="$1"
+    bash -euc 'configure_and_make "build/check-$0" all --enable-werror CC="$0"' "$1"
 }
 
-# Adds up what `make check` left in a folder: the cases of GLib's tests, and the scripts as one each.
+# count_make_check DIR STATUS: adds up what `make check` left in a folder, the cases of GLib's tests, and the scripts as one
+# each. If it failed although no test did, that is one more failure.
 count_make_check() {
     local trs log ok not_ok passed=0 failed=0
     while IFS= read -r trs; do
@@ -55,16 +57,19 @@ count_make_check() {
         fi
         passed=$((passed + ok)) failed=$((failed + not_ok))
     done < <(find "$1/tests" -name '*.trs')
+    [ "$2" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+    [ "$passed" -gt 0 ] || failed=$((failed + 1))
     result "$passed" "$failed"
 }
 
 # make_check DIR SANITIZER: all unit, scenario, contract and plugin tests.
 make_check() {
-    local dir=build/check-$1
+    local dir=build/check-$1 status=0
     (configure_and_make "$dir" all --enable-werror --enable-sanitizer="$2" CFLAGS='-g -O1')
     find "$dir/tests" -name '*.trs' -delete
-    make -C "$dir" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || tail -n 30 "$results/$suite.make"
-    count_make_check "$root/$dir"
+    make -C "$dir" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || status=$?
+    [ "$status" -eq 0 ] || tail -n 30 "$results/$suite.make"
+    count_make_check "$root/$dir" "$status"
 }
 
 # end_to_end BUILD [variables]
@@ -89,7 +94,10 @@ run_suite() {
     unit-tsan) make_check tsan thread ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;
     e2e-asan)
-        end_to_end build/check-asan CALL_PRELOAD="$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 ;;
+        # Janus itself is an ordinary build, so the sanitizer is loaded before it; run.sh has its own build.
+        end_to_end build/check-asan "${long[@]}" E2E_SKIP=run-script ASAN_OPTIONS=detect_leaks=0 \
+            CALL_PRELOAD="$(gcc -print-file-name=libasan.so)"
+        ;;
     *) fail "there is no suite $suite" ;;
     esac
 }
@@ -150,16 +158,17 @@ done
 
 scripts/setup.sh check
 mkdir -p "$results"
-rm -rf "$results"/*
+exec 9>"$root/build/.check"
+flock -n 9 || fail "another check.sh runs here"
+rm -rf "${results:?}"/*
 npm_packages
 step bash -euc make_configure >"$results/autogen.log" 2>&1 || { cat "$results/autogen.log" >&2 && fail "autogen.sh failed"; }
 
 if [ "${#chosen[@]}" -gt 0 ]; then
     for name in "${chosen[@]}"; do run_together "$name"; done
 else
-    [ -z "$is_long" ] || alone_suites+=("${long_suites[@]}")
-    run_together build-gcc build-clang
-    run_together unit-asan unit-tsan
+    run_together "${build_suites[@]}"
+    run_together "${unit_suites[@]}"
     for name in "${alone_suites[@]}"; do run_together "$name"; done
 fi
 echo "check.sh took $SECONDS s"

@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
     *) usage >&2 && exit 2 ;;
     esac || { usage >&2 && exit 2; }
 done
-[[ $port =~ ^[0-9]{1,5}$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65532 ] || fail "--port must be a number from 1 to 65532"
+[[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65532 ]] || fail "--port must be a number from 1 to 65532"
 [ -n "$state" ] || fail "--state needs a folder"
 # The caller's folder is where a relative --state begins.
 mkdir -p "$state"
@@ -259,7 +259,8 @@ tell_how() {
     say "ready ws://127.0.0.1:$port"
 }
 
-# Returns when nobody reads our output any more: no shell can ask that of a pipe or a socket.
+# Returns when nobody reads our output any more; no shell can ask that of a pipe or a socket.
+# shellcheck disable=SC2016 # it is Perl
 wait_unread='my $poll = IO::Poll->new; $poll->mask(\*STDOUT => POLLHUP | POLLERR); $poll->poll'
 
 # Until a signal (a trap leaves), the end of Janus, or the end of whoever reads our output.

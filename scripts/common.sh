@@ -1,5 +1,6 @@
 # What run.sh and check.sh share: messages, long steps that can be stopped, the build, the packages of npm.
 # To be sourced; expects `root`, the folder of the project.
+# shellcheck shell=bash disable=SC2154
 
 me=$(basename "$0")
 
@@ -37,24 +38,30 @@ step() {
     return "$status"
 }
 
-# Ends a child and its group: asks first, insists after 10 s. Succeeds if asking was enough.
+# Ends a child: asks it and its group first, insists after 10 s. Succeeds if asking was enough.
 end_child() {
-    local pid=$1 tries=200
+    local pid=$1 tries=200 status=0
     forget "$pid"
     kill -TERM -- "-$pid" 2>/dev/null || return 0
-    while kill -0 -- "-$pid" 2>/dev/null; do
+    while kill -0 "$pid" 2>/dev/null; do
         if [ "$tries" -eq 0 ]; then
-            kill -KILL -- "-$pid" 2>/dev/null
-            wait "$pid" 2>/dev/null
-            return 1
+            status=1
+            break
         fi
         tries=$((tries - 1))
         sleep 0.05
     done
+    # What is left of its group has outlived it.
+    kill -KILL -- "-$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
+    return "$status"
 }
 
 end_children() {
+    local pid
+    for pid in "${children[@]}"; do
+        kill -TERM -- "-$pid" 2>/dev/null || true
+    done
     while [ "${#children[@]}" -gt 0 ]; do
         end_child "${children[0]}" || true
     done
@@ -79,7 +86,7 @@ configure_and_make() {
     shift 2
     source=$PWD
     mkdir -p "$dir"
-    cd "$dir"
+    cd "$dir" || return
     if [ ! -f Makefile ] || [ "$source/configure" -nt config.status ] || [ "$*" != "$(cat .arguments 2>/dev/null)" ]; then
         "$source/configure" --quiet "$@"
         echo "$*" >.arguments

@@ -31,12 +31,16 @@ if (options.help || !options.user) {
 const terminal = readline.createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
 let callId;
 
+function prompt() {
+  if (process.stdin.isTTY)
+    terminal.prompt(true);
+}
+
 function print(line) {
-  if (process.stdout.isTTY)
+  if (process.stdin.isTTY)
     readline.cursorTo(process.stdout, 0);
   console.log(`${new Date().toISOString().slice(11, 23)} ${line}`);
-  if (process.stdout.isTTY)
-    terminal.prompt(true);
+  prompt();
 }
 
 function show(arrow, { call, request, event, error_code: number, ...fields }) {
@@ -117,7 +121,7 @@ terminal.on('line', async (line) => {
   } catch (error) {
     print(`! ${error.message}`);
   }
-  terminal.prompt();
+  prompt();
 });
 terminal.on('close', () => socket.close());
 if (options.call)
