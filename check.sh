@@ -8,7 +8,7 @@ usage: ./check.sh [--long] [SUITE...]
   --long  more repetitions of what is random
   SUITE   only these, of:
 USAGE
-    printf '    %s\n' "${build_suites[@]}" "${unit_suites[@]}" "${alone_suites[@]}"
+    printf '    %s\n' "${build_suites[@]}" "${unit_suites[@]}" "${core_suites[@]}" "${alone_suites[@]}"
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,6 +18,7 @@ cd "$root"
 # The first ones together, then the second ones together; the last ones, which wait for time, one by one.
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
+core_suites=(unit-gcc core)
 alone_suites=(e2e e2e-asan)
 
 results=$root/build/check
@@ -72,6 +73,28 @@ make_check() {
     count_make_check "$root/$dir" "$status"
 }
 
+# The same in the ordinary build, where the simulation runs all of its schedules.
+make_check_plain() {
+    local dir=build/check-gcc
+    find "$dir/tests" -name '*.trs' -delete
+    make -C "$dir" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || tail -n 30 "$results/$suite.make"
+    [ -z "$is_long" ] || "$dir/tests/simulation/simulate" --from 1000000 --count 2000000
+    count_make_check "$root/$dir"
+}
+
+# What the core is worth, and what its tests are: mutants that must be found, instructions that must not grow.
+core_checks() {
+    local target passed=0 failed=0
+    for target in check-mutants check-steps; do
+        if make -C build/check-gcc --no-print-directory -s "$target"; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+    done
+    result "$passed" "$failed"
+}
+
 # end_to_end BUILD [variables]
 end_to_end() {
     local counts plugin
@@ -92,6 +115,8 @@ run_suite() {
     build-clang) one_check build_with clang ;;
     unit-asan) make_check asan address,undefined ;;
     unit-tsan) make_check tsan thread ;;
+    unit-gcc) make_check_plain ;;
+    core) core_checks ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;
     e2e-asan)
         # Janus itself is an ordinary build, so the sanitizer is loaded before it; run.sh has its own build.
@@ -169,6 +194,7 @@ if [ "${#chosen[@]}" -gt 0 ]; then
 else
     run_together "${build_suites[@]}"
     run_together "${unit_suites[@]}"
+    run_together "${core_suites[@]}"
     for name in "${alone_suites[@]}"; do run_together "$name"; done
 fi
 echo "check.sh took $SECONDS s"
