@@ -4,10 +4,6 @@
 
 #include <jansson.h>
 
-#include "core/event.h"
-#include "wire/request.h"
-#include "wire/write.h"
-
 static json_t *closed_counts(const HubStats *stats)
 {
     json_t *counts = json_object();
@@ -37,21 +33,7 @@ static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
 /* A request of the protocol, for the user that it names. */
 static json_t *answer_for_user(json_t *body)
 {
-    json_t *data;
-    Request request;
-    Reply reply;
-
-    if (request_parse(&request, body, DOOR_BACKEND)) {
-        service_request(door.service, NULL, &request.event, &reply);
-        log_request(&request.event, &reply);
-        data = write_reply(&reply, service_hub_settings(door.service));
-        reply_clear(&reply);
-    } else {
-        data = write_refusal(request.event.fault.refusal, request.event.fault.text,
-                             json_string_value(json_object_get(body, "request")));
-    }
-    request_clear(&request);
-    return data;
+    return answer_request(NULL, body);
 }
 
 static const struct {

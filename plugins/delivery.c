@@ -1,6 +1,5 @@
 #include "door.h"
 
-#include "base/log.h"
 #include "wire/write.h"
 
 extern gint janus_is_stopping(void);

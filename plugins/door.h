@@ -59,7 +59,8 @@ void session_close(Session *session);
 /* Reads the configuration from Janus's folder; NULL, and a line in the log, when it is wrong. */
 Config *read_config(const char *folder);
 HubSettings hub_settings(const Config *config);
-/* Opens the store, and closes what a crash left live; NULL, and a line in the log, when it cannot. */
+/* Opens the store, and closes what a crash left live; NULL, and a line in the log, when it cannot.
+ */
 Store *open_store(const Config *config);
 
 /* --- the rest: one file each --- */
@@ -67,6 +68,9 @@ Store *open_store(const Config *config);
 struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *transaction,
                                            json_t *message, json_t *jsep);
 json_t *handle_admin_message(json_t *message);
+/* Carries out one request of the protocol; `peer` is NULL for a backend. The answer is given away.
+ */
+json_t *answer_request(Peer *peer, json_t *body);
 
 extern const Delivery janus_delivery; /* its connections are Sessions */
 extern const Notifier janus_notifier;

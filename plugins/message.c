@@ -1,6 +1,5 @@
 #include "door.h"
 
-#include "base/log.h"
 #include "wire/request.h"
 #include "wire/write.h"
 
@@ -17,13 +16,13 @@ static const char *request_name(json_t *body)
     return json_string_value(json_object_get(body, "request"));
 }
 
-static json_t *answer(Peer *peer, json_t *body)
+json_t *answer_request(Peer *peer, json_t *body)
 {
     json_t *data;
     Request request;
     Reply reply;
 
-    if (request_parse(&request, body, DOOR_APP)) {
+    if (request_parse(&request, body, peer ? DOOR_APP : DOOR_BACKEND)) {
         service_request(door.service, peer, &request.event, &reply);
         log_request(&request.event, &reply);
         data = write_reply(&reply, service_hub_settings(door.service));
@@ -49,7 +48,7 @@ struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *t
         peer = peer_of(handle);
         if (peer) {
             refuse_media(handle, jsep);
-            result = janus_plugin_result_new(JANUS_PLUGIN_OK, NULL, answer(peer, message));
+            result = janus_plugin_result_new(JANUS_PLUGIN_OK, NULL, answer_request(peer, message));
         }
         g_clear_pointer(&peer, peer_unref);
         door_leave();

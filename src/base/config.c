@@ -130,8 +130,9 @@ const ConfigKey config_keys[] = {
     {
         KEY(store, path, path, CONFIG_STRING, "/var/lib/janus-call/calls.sqlite3"),
         .max = MAX_TEXT,
-        .comment = "The database file. Its folder is made if it is not there; Janus must be allowed\n"
-                   "to write in it.",
+        .comment =
+            "The database file. Its folder is made if it is not there; Janus must be allowed\n"
+            "to write in it.",
     },
     {
         KEY(store, synchronous, synchronous, CONFIG_CHOICE, "normal"),
@@ -142,8 +143,9 @@ const ConfigKey config_keys[] = {
     {
         KEY(store, mode, mode, CONFIG_STRING, "0600"),
         .max = 4,
-        .comment = "The mode of the database file, octal: \"0660\" with a group lets a backend on the\n"
-                   "same machine read it.",
+        .comment =
+            "The mode of the database file, octal: \"0660\" with a group lets a backend on the\n"
+            "same machine read it.",
     },
     {
         KEY(store, group, group, CONFIG_STRING, ""),

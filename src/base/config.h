@@ -1,4 +1,5 @@
-/* The plugin's configuration: one table of keys, the file that sets them, the struct that the rest of the house reads. */
+/* The plugin's configuration: one table of keys, the file that sets them, the struct that the rest
+ * of the house reads. */
 #pragma once
 
 #include <glib.h>
@@ -17,7 +18,8 @@ typedef enum {
     CONFIG_SYNCHRONOUS_FULL,
 } ConfigSynchronous;
 
-/* What each field means stands in the table in config.c, and from there in docs/configuration.md. */
+/* What each field means stands in the table in config.c, and from there in docs/configuration.md.
+ */
 typedef struct {
     struct {
         gboolean events;
@@ -42,10 +44,10 @@ typedef struct {
     } limits;
     struct {
         ConfigStore type;
-        char *path;  /* never NULL */
+        char *path; /* never NULL */
         ConfigSynchronous synchronous;
-        char *mode;  /* octal digits: checked */
-        char *group; /* "" when not set */
+        char *mode;           /* octal digits: checked */
+        char *group;          /* "" when not set */
         guint retention_days; /* 0 is off */
         gint64 store_wait_ms;
         guint max_waiting_replies;
@@ -79,7 +81,8 @@ typedef struct {
     const char *comment;
 } ConfigSection;
 
-/* Both end in a row without a name. The keys of a section stand together, in the order of the sections. */
+/* Both end in a row without a name. The keys of a section stand together, in the order of the
+ * sections. */
 extern const ConfigSection config_sections[];
 extern const ConfigKey config_keys[];
 
@@ -95,10 +98,11 @@ typedef enum {
 Config *config_new(void);
 void config_free(Config *config); /* NULL is fine */
 
-/* Reads the file at path into config: what the file leaves out has its default, whatever config said before. On FALSE
- * config is as it was and error names the file, the line, the key, its value and what is allowed (CONFIG_ERROR), or
- * says why the file could not be read (G_FILE_ERROR). A file that is not there leaves the defaults. Appends owned
- * texts to warnings: that missing file, and keys and sections that nobody knows. */
+/* Reads the file at path into config: what the file leaves out has its default, whatever config
+ * said before. On FALSE config is as it was and error names the file, the line, the key, its value
+ * and what is allowed (CONFIG_ERROR), or says why the file could not be read (G_FILE_ERROR). A file
+ * that is not there leaves the defaults. Appends owned texts to warnings: that missing file, and
+ * keys and sections that nobody knows. */
 gboolean config_load(Config *config, const char *path, GPtrArray *warnings, GError **error);
 
 /* The value of one key as it would stand in the file. Owned by the caller. */

@@ -57,7 +57,8 @@ static gboolean is_safe(gunichar character)
            character != 0x2029 && !turns_direction(character);
 }
 
-/* The character at the front of text as it may be shown, in at most 4 * 4 bytes and a terminator; returns its length in text. */
+/* The character at the front of text as it may be shown, in at most 4 * 4 bytes and a terminator;
+ * returns its length in text. */
 static gsize show_one(const char *text, char *shown)
 {
     gunichar character = g_utf8_get_char_validated(text, -1);

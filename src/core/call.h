@@ -23,7 +23,8 @@ typedef enum {
     LEG_IN_CALL, /* one of the two, after the answer */
 } LegState;
 
-/* An open leg. It closes with exactly one closing event, or silently when its device goes (section 3). */
+/* An open leg. It closes with exactly one closing event, or silently when its device goes (section
+ * 3). */
 typedef struct {
     Device *device;
     LegState state;
@@ -35,13 +36,14 @@ typedef struct {
     CallKey callee_key;
     User *caller;
     User *callee;
-    /* What its parties live through. The record's status, but for a veiled call: that is rejected for everybody
-     * except its caller, who believes that it rings. */
+    /* What its parties live through. The record's status, but for a veiled call: that is rejected
+     * for everybody except its caller, who believes that it rings. */
     CallState state;
     gboolean is_veiled;
     gboolean is_alerting; /* a device said that it rings: the caller was told */
     Record *record;       /* the present revision */
-    GArray *legs;         /* of Leg, open; [0] is the caller's; after the answer [1] is the answering device's */
+    GArray *legs; /* of Leg, open; [0] is the caller's; after the answer [1] is the answering
+                     device's */
     gint64 created_us;
     gint64 ring_end_us;
     gint64 accepted_us;

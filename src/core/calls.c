@@ -26,8 +26,8 @@ gint64 call_expires_in_ms(const Hub *hub, const Call *call)
     return MAX(call->ring_end_us - hub->now_us, 0) / 1000;
 }
 
-static void tell_peer_state(const Hub *hub, const Call *call, const Device *about, gboolean is_connected,
-                            Effects *effects)
+static void tell_peer_state(const Hub *hub, const Call *call, const Device *about,
+                            gboolean is_connected, Effects *effects)
 {
     const Device *other = call_other_device(call, about);
     Message message;
@@ -63,9 +63,11 @@ static void consider_ring(const Hub *hub, const Call *call, Due *due)
     consider(due, call->ring_end_us, HAPPENS_RING_END,
              was_rung || call->is_veiled ? CAUSE_NO_ANSWER : CAUSE_UNREACHABLE, NULL);
     if (!was_rung && hub->settings.reveal_presence)
-        consider(due, call->created_us + timers->unreachable_us, HAPPENS_RING_END, CAUSE_UNREACHABLE, NULL);
+        consider(due, call->created_us + timers->unreachable_us, HAPPENS_RING_END,
+                 CAUSE_UNREACHABLE, NULL);
     if (!calling->address)
-        consider(due, calling->away_since_us + timers->caller_grace_us, HAPPENS_CALLER_LOST, CAUSE_NONE, calling);
+        consider(due, calling->away_since_us + timers->caller_grace_us, HAPPENS_CALLER_LOST,
+                 CAUSE_NONE, calling);
 }
 
 static void consider_talk(const Hub *hub, const Call *call, Due *due)
@@ -76,10 +78,12 @@ static void consider_talk(const Hub *hub, const Call *call, Due *due)
         Device *device = call_leg(call, i)->device;
 
         if (!device->address)
-            consider(due, device->away_since_us + timers->in_call_grace_us, HAPPENS_DEVICE_LOST, CAUSE_NONE, device);
+            consider(due, device->away_since_us + timers->in_call_grace_us, HAPPENS_DEVICE_LOST,
+                     CAUSE_NONE, device);
     }
     if (timers->max_duration_us)
-        consider(due, call->accepted_us + timers->max_duration_us, HAPPENS_MAX_DURATION, CAUSE_NONE, NULL);
+        consider(due, call->accepted_us + timers->max_duration_us, HAPPENS_MAX_DURATION, CAUSE_NONE,
+                 NULL);
 }
 
 static Due find_due(const Hub *hub, const Call *call)
@@ -104,7 +108,8 @@ void call_expire(Hub *hub, Call *call, Effects *effects)
 
     g_assert(due.at_us <= hub->now_us);
     record_unref(call_apply(
-        hub, call, &(Occurrence){.what = due.what, .cause = due.cause, .device = due.device}, effects));
+        hub, call, &(Occurrence){.what = due.what, .cause = due.cause, .device = due.device},
+        effects));
 }
 
 /* --- what can happen to a call: one function for each action of the table --- */
@@ -184,7 +189,8 @@ static void pass_on(Hub *hub, Call *call, const Occurrence *occurrence, Effects 
 
     if (!other->address)
         return;
-    message = message_about(hub, occurrence->what == HAPPENS_SIGNAL ? MESSAGE_SIGNAL : MESSAGE_UPDATED, call, other);
+    message = message_about(
+        hub, occurrence->what == HAPPENS_SIGNAL ? MESSAGE_SIGNAL : MESSAGE_UPDATED, call, other);
     message.from = g_ref_string_acquire(occurrence->device->user->id);
     message.data = g_ref_string_new(occurrence->data);
     tell(effects, other, &message);
@@ -205,7 +211,8 @@ static void note_presence(Hub *hub, Call *call, const Occurrence *occurrence, Ef
         tell_peer_state(hub, call, other, FALSE, effects);
 }
 
-static Record *closed_record(const Hub *hub, const Call *call, const Transition *row, const Occurrence *occurrence)
+static Record *closed_record(const Hub *hub, const Call *call, const Transition *row,
+                             const Occurrence *occurrence)
 {
     Record *next = record_next(call->record);
     Cause cause = occurrence->cause != CAUSE_NONE ? occurrence->cause : row->cause;
@@ -231,7 +238,8 @@ static Record *closed_record(const Hub *hub, const Call *call, const Transition 
 }
 
 /* The cause is the record's as this device may see it. */
-static Message closing_message(const Hub *hub, const Call *call, const Leg *leg, const Transition *row)
+static Message closing_message(const Hub *hub, const Call *call, const Leg *leg,
+                               const Transition *row)
 {
     MessageKind kind = MESSAGE_ENDED;
     Message message;
@@ -248,7 +256,8 @@ static Message closing_message(const Hub *hub, const Call *call, const Leg *leg,
     return message;
 }
 
-static void tell_open_legs(Hub *hub, Call *call, const Transition *row, const Occurrence *occurrence, Effects *effects)
+static void tell_open_legs(Hub *hub, Call *call, const Transition *row,
+                           const Occurrence *occurrence, Effects *effects)
 {
     for (guint i = 0; i < call->legs->len; i++) {
         const Leg *leg = call_leg(call, i);
@@ -280,7 +289,8 @@ static void retire(Hub *hub, Call *call)
     call_free(call);
 }
 
-static void close_call(Hub *hub, Call *call, const Transition *row, const Occurrence *occurrence, Effects *effects)
+static void close_call(Hub *hub, Call *call, const Transition *row, const Occurrence *occurrence,
+                       Effects *effects)
 {
     replace_record(call, closed_record(hub, call, row, occurrence));
     tell_open_legs(hub, call, row, occurrence, effects);

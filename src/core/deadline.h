@@ -24,7 +24,8 @@ typedef struct {
 void deadlines_init(Deadlines *deadlines);
 void deadlines_clear(Deadlines *deadlines);
 
-/* Puts a deadline in, moves it, or (DEADLINE_NEVER) takes it out: O(log n). It must be taken out before it is freed. */
+/* Puts a deadline in, moves it, or (DEADLINE_NEVER) takes it out: O(log n). It must be taken out
+ * before it is freed. */
 void deadlines_set(Deadlines *deadlines, Deadline *deadline, gint64 at_us);
 /* The earliest, or NULL. */
 Deadline *deadlines_first(const Deadlines *deadlines);

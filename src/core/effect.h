@@ -28,21 +28,21 @@ typedef enum {
 
 const char *message_name(MessageKind kind);
 
-/* One event to one device. Owns references to its record and strings, so it outlives the lock; it is a plain value:
- * copy it with message_copy(), end it with message_clear(). */
+/* One event to one device. Owns references to its record and strings, so it outlives the lock; it
+ * is a plain value: copy it with message_copy(), end it with message_clear(). */
 typedef struct {
     MessageKind kind;
-    View view;               /* whose eyes: the record's words are chosen by it */
-    Record *record;          /* NULL for REPLACED and UNREGISTERED */
-    gint64 timestamp_ms;     /* Unix time of the step */
-    gint64 expires_in_ms;    /* INCOMING, OUTGOING */
-    CallState status;        /* ENDED: a sibling's leg may close while the call lives */
-    Cause cause;             /* ENDED, REJECTED, TIMEOUT, UNREGISTERED */
-    gboolean is_connected;   /* PEER: connected or reconnecting */
-    GRefString *device_id;   /* RINGING, ACCEPTED, REJECTED: the callee's device, or NULL */
-    GRefString *from;        /* SIGNAL, UPDATED: userId of the sender */
-    GRefString *data;        /* SIGNAL, UPDATED: JSON text */
-    GRefString *to_user;     /* whom it is for, for the log */
+    View view;             /* whose eyes: the record's words are chosen by it */
+    Record *record;        /* NULL for REPLACED and UNREGISTERED */
+    gint64 timestamp_ms;   /* Unix time of the step */
+    gint64 expires_in_ms;  /* INCOMING, OUTGOING */
+    CallState status;      /* ENDED: a sibling's leg may close while the call lives */
+    Cause cause;           /* ENDED, REJECTED, TIMEOUT, UNREGISTERED */
+    gboolean is_connected; /* PEER: connected or reconnecting */
+    GRefString *device_id; /* RINGING, ACCEPTED, REJECTED: the callee's device, or NULL */
+    GRefString *from;      /* SIGNAL, UPDATED: userId of the sender */
+    GRefString *data;      /* SIGNAL, UPDATED: JSON text */
+    GRefString *to_user;   /* whom it is for, for the log */
     GRefString *to_device;
 } Message;
 
@@ -63,7 +63,6 @@ typedef struct {
     Record *record; /* owned */
     View view;
     gint64 expires_in_ms; /* -1 when it does not ring */
-    gboolean is_snapshot; /* has a role, and what a live call adds */
     gboolean is_live;     /* for this user (a veiled call is, for its caller only) */
     gboolean is_caller;
 } Snapshot;
@@ -84,18 +83,18 @@ typedef struct {
 
     GRefString *user_id; /* register: who the asker is now; history, not found: whose calls */
     GRefString *device_id;
-    GPtrArray *calls; /* register, history: of Snapshot, newest first */
-    char *next;       /* history: cursor */
+    GPtrArray *calls;     /* register, history: of Snapshot, newest first */
+    char *next;           /* history: cursor */
     gboolean is_complete; /* register: the list holds all */
 
-    gint64 expires_in_ms;     /* initiate: of the ring; -1 */
-    guint devices;            /* initiate: how many were rung */
-    GRefString *replaced;     /* initiate: the older call that it ended */
-    Record *other;            /* glare: the callee's call */
-    gint64 retry_after_ms;    /* rate limits: 0 when waiting does not help */
-    gboolean is_undelivered;  /* signal, update: the other device is away */
-    gboolean is_elsewhere;    /* not found in memory; the store may know */
-    gboolean is_not_durable;  /* the commit was not seen in time, or the store keeps nothing */
+    gint64 expires_in_ms;    /* initiate: of the ring; -1 */
+    guint devices;           /* initiate: how many were rung */
+    GRefString *replaced;    /* initiate: the older call that it ended */
+    Record *other;           /* glare: the callee's call */
+    gint64 retry_after_ms;   /* rate limits: 0 when waiting does not help */
+    gboolean is_undelivered; /* signal, update: the other device is away */
+    gboolean is_elsewhere;   /* not found in memory; the store may know */
+    gboolean is_not_durable; /* the commit was not seen in time, or the store keeps nothing */
 } Reply;
 
 void reply_clear(Reply *reply);
@@ -115,8 +114,8 @@ typedef struct {
 } Effect;
 
 typedef struct {
-    GArray *list;        /* of Effect */
-    gboolean has_reply;  /* TRUE after every request */
+    GArray *list;       /* of Effect */
+    gboolean has_reply; /* TRUE after every request */
     Reply reply;
 } Effects;
 
@@ -127,7 +126,8 @@ void effects_clear(Effects *effects);
 
 Effect *effects_at(const Effects *effects, guint i);
 
-/* For the verbs. effects_send() takes over what `message` owns; `to` NULL makes it EFFECT_MISSED. */
+/* For the verbs. effects_send() takes over what `message` owns; `to` NULL makes it EFFECT_MISSED.
+ */
 void effects_send(Effects *effects, Address *to, Message *message);
 void effects_record(Effects *effects, Change change, Record *record);
 /* Starts the reply to `event`; fill in the rest. */

@@ -32,7 +32,8 @@ void ended_keep(Hub *hub, User *user, Record *record)
 
 static gboolean is_due(const Hub *hub, const Ended *oldest)
 {
-    return hub->ended_order.length > hub->settings.limits.max_ended || oldest->ended_us + ENDED_KEPT_US <= hub->now_us;
+    return hub->ended_order.length > hub->settings.limits.max_ended ||
+           oldest->ended_us + ENDED_KEPT_US <= hub->now_us;
 }
 
 void ended_tidy(Hub *hub)

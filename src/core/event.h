@@ -1,4 +1,5 @@
-/* Everything that can happen to the hub. An event carries its own time and whatever randomness it needs. */
+/* Everything that can happen to the hub. An event carries its own time and whatever randomness it
+ * needs. */
 #pragma once
 
 #include <glib.h>
@@ -37,8 +38,9 @@ typedef struct {
     const char *user_id;
     const char *device_id;    /* or NULL: the hub gives one, made of fresh_id */
     const char *display_name; /* or NULL */
-    GPtrArray *ended;         /* of Record, newest first: the user's calls that the store says ended a while ago; or NULL */
-    gboolean is_incomplete;   /* the store could not be read */
+    GPtrArray *ended; /* of Record, newest first: the user's calls that the store says ended a while
+                         ago; or NULL */
+    gboolean is_incomplete; /* the store could not be read */
 } RegisterEvent;
 
 typedef struct {
@@ -47,7 +49,8 @@ typedef struct {
     const char *data;    /* JSON text, or NULL */
     Media media;
     Mode mode;
-    gint64 timeout_ms; /* 0: the configured ring */
+    gint64 timeout_ms;      /* 0: the configured ring */
+    gboolean is_store_full; /* no new call may begin: its record would have no room */
 } InitiateEvent;
 
 /* ringing, accept, reject, end, signal, update, get */
@@ -60,9 +63,9 @@ typedef struct {
 
 /* The hub says whose history it may be; the store finds it. */
 typedef struct {
-    guint limit;          /* 1 to 100 */
-    const char *before;   /* opaque cursor, or NULL */
-    const char *peer_id;  /* or NULL */
+    guint limit;         /* 1 to 100 */
+    const char *before;  /* opaque cursor, or NULL */
+    const char *peer_id; /* or NULL */
     gboolean has_status;
     CallState status;
     gboolean missed; /* I was called, and it ended as timeout, cancelled, or rejected with busy */
@@ -78,23 +81,27 @@ typedef struct {
     gint64 now_us;  /* monotonic; never less than that of an earlier event */
     gint64 wall_ms; /* Unix time, for people and records */
 
-    /* Who: an app's device is known by its address. A backend has none and names the user it acts for. */
+    /* Who: an app's device is known by its address. A backend has none and names the user it acts
+     * for. */
     Address *from;
     const char *as_user;
-    const char *as_device; /* with as_user, for EVENT_INITIATE: the registered device that shall call */
-    gboolean is_operator;  /* for nobody: as_user is only the caller of the call that it means */
+    const char
+        *as_device; /* with as_user, for EVENT_INITIATE: the registered device that shall call */
+    gboolean is_operator; /* for nobody: as_user is only the caller of the call that it means */
 
-    /* A request whose fields were bad: refused with this once it is known that the sender may ask at all. */
+    /* A request whose fields were bad: refused with this once it is known that the sender may ask
+     * at all. */
     struct {
         Refusal refusal;
         const char *text;
     } fault;
 
-    /* The call that an initiate, or a request about a call, names by its id, as the store has it; NULL when it was not
-     * looked for or is not there. What memory knows counts more. */
+    /* The call that an initiate, or a request about a call, names by its id, as the store has it;
+     * NULL when it was not looked for or is not there. What memory knows counts more. */
     Record *stored;
 
-    /* Unguessable and time-ordered, of callId characters; needed where an id has to be made. At most 32 bytes. */
+    /* Unguessable and time-ordered, of callId characters; needed where an id has to be made. At
+     * most 32 bytes. */
     const char *fresh_id;
 
     union {

@@ -55,8 +55,9 @@ void hub_tidy_user(Hub *hub, User *user);
 void hub_place_device(Hub *hub, Device *device, Address *address);
 /* Off its address without a word: it waits for its return if a call has it, or is removed. */
 void hub_lose_device(Hub *hub, Device *device, Effects *effects);
-/* For good and by will: its ring is cancelled, its call hangs up, its ringing leg drops out; then it is removed.
- * `by` is the device itself when its own request did it (its reply tells it), else NULL. */
+/* For good and by will: its ring is cancelled, its call hangs up, its ringing leg drops out; then
+ * it is removed. `by` is the device itself when its own request did it (its reply tells it), else
+ * NULL. */
 void hub_remove_device(Hub *hub, Device *device, const Device *by, Effects *effects);
 /* The grace is over: what it still had is lost; then it is removed. */
 void hub_expire_device(Hub *hub, Device *device, Effects *effects);
@@ -72,8 +73,8 @@ typedef struct {
     const char *data;    /* JSON text, for SIGNAL and UPDATE */
 } Occurrence;
 
-/* Lets it happen to the call if the table knows it: returns the record that it made (owned), or NULL and changes nothing.
- * A call that closes is dead afterwards. */
+/* Lets it happen to the call if the table knows it: returns the record that it made (owned), or
+ * NULL and changes nothing. A call that closes is dead afterwards. */
 Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects);
 /* Looks at the call's timers anew. */
 void call_reschedule(Hub *hub, Call *call);
@@ -107,18 +108,21 @@ typedef struct {
 } Found;
 
 Found hub_find_call(const Hub *hub, const User *user, const char *call_id);
-/* The call that a request is about: live, ended a while ago, or brought from the store by the event. */
+/* The call that a request is about: live, ended a while ago, or brought from the store by the
+ * event. */
 Found find_asked_call(const Hub *hub, const Event *event, const Sender *sender);
 View hub_view(const Hub *hub, const Record *record, const User *user);
 
 /* Replies about a call (reply.c). */
-Reply *reply_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record);
-Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record, Refusal refusal,
-                    const char *text);
+Reply *reply_about(Hub *hub, Effects *effects, const Event *event, const User *user,
+                   Record *record);
+Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *user,
+                    Record *record, Refusal refusal, const char *text);
 /* 410 when the call is over, else 409 with `text`. */
-Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record,
-                    const char *text);
+Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *user,
+                    Record *record, const char *text);
 /* Memory does not know it: the reply says whose call to look for in the store. */
 Reply *refuse_not_found(Effects *effects, const Event *event, const Sender *sender);
-/* The request repeats one that made the present, final state: the same user closed the call, with this status. */
+/* The request repeats one that made the present, final state: the same user closed the call, with
+ * this status. */
 gboolean is_repeat_of_close(const Found *found, const User *user, CallState made);

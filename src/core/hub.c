@@ -126,7 +126,8 @@ static Sender find_sender(const Hub *hub, const Event *event)
     return sender;
 }
 
-/* Checked in the protocol's order: registered, fields, and then by the verb: call found, allowed, the rest. */
+/* Checked in the protocol's order: registered, fields, and then by the verb: call found, allowed,
+ * the rest. */
 static void handle_request(Hub *hub, const Event *event, Effects *effects)
 {
     Sender sender;
@@ -209,7 +210,8 @@ gboolean hub_device_info(const Hub *hub, const Address *address, DeviceInfo *inf
 
     if (!device)
         return FALSE;
-    *info = (DeviceInfo){
-        .user_id = device->user->id, .device_id = device->id, .live_calls = device->user->calls->len};
+    *info = (DeviceInfo){.user_id = device->user->id,
+                         .device_id = device->id,
+                         .live_calls = device->user->calls->len};
     return TRUE;
 }

@@ -1,8 +1,9 @@
-/* The call engine: who is there, who calls whom, what has ended. One event in, a list of effects out.
+/* The call engine: who is there, who calls whom, what has ended. One event in, a list of effects
+ * out.
  *
- * Pure: no clock, no random source, no thread, no lock, no I/O. The caller serialises the steps (one lock) and says
- * the time; the hub never looks for itself. Costs per step do not grow with the number of users or calls, but for
- * O(log n) deadlines. */
+ * Pure: no clock, no random source, no thread, no lock, no I/O. The caller serialises the steps
+ * (one lock) and says the time; the hub never looks for itself. Costs per step do not grow with the
+ * number of users or calls, but for O(log n) deadlines. */
 #pragma once
 
 #include <glib.h>
@@ -16,12 +17,13 @@ typedef struct Hub Hub;
 Hub *hub_new(const HubSettings *settings);
 void hub_free(Hub *hub);
 
-/* Apply one event. Appends to `effects` (the caller's, so that they outlive the lock) in the order in which they must be
- * carried out; a request's reply is the last one. Time must not go backwards between steps. */
+/* Apply one event. Appends to `effects` (the caller's, so that they outlive the lock) in the order
+ * in which they must be carried out; a request's reply is the last one. Time must not go backwards
+ * between steps. */
 void hub_step(Hub *hub, const Event *event, Effects *effects);
 
-/* When the hub next wants an EVENT_TIMEOUT: monotonic microseconds, G_MAXINT64 for never. It may lie in the past:
- * one step carries out a bounded number of deadlines. */
+/* When the hub next wants an EVENT_TIMEOUT: monotonic microseconds, G_MAXINT64 for never. It may
+ * lie in the past: one step carries out a bounded number of deadlines. */
 gint64 hub_deadline(const Hub *hub);
 
 typedef struct {
@@ -39,7 +41,8 @@ typedef struct {
 
 void hub_stats(const Hub *hub, HubStats *stats);
 
-/* What is known of the device at an address: FALSE when there is none. Strings are borrowed until the next step. */
+/* What is known of the device at an address: FALSE when there is none. Strings are borrowed until
+ * the next step. */
 typedef struct {
     const char *user_id;
     const char *device_id;

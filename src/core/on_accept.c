@@ -6,7 +6,8 @@ static gboolean was_answered_by(const Found *found, const Device *device)
 {
     const Record *record = found->record;
 
-    return record->status == CALL_ACCEPTED && record->answered_by && strcmp(record->answered_by, device->id) == 0;
+    return record->status == CALL_ACCEPTED && record->answered_by &&
+           strcmp(record->answered_by, device->id) == 0;
 }
 
 void on_accept(Hub *hub, const Event *event, const Sender *sender, Effects *effects)

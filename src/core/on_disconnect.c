@@ -39,5 +39,6 @@ void on_disconnect(Hub *hub, const Event *event, Effects *effects)
         effects_reply(effects, event)->devices = gone;
     else
         effects_refuse(effects, event, REFUSAL_NOT_REGISTERED,
-                       device_id ? "deviceId: no such device is registered" : "userId: no device is registered");
+                       device_id ? "deviceId: no such device is registered"
+                                 : "userId: no device is registered");
 }

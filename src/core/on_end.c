@@ -21,7 +21,8 @@ static void remember(Hub *hub, const Event *event, const Sender *sender)
 {
     User *user = sender->user ? sender->user : hub_make_user(hub, event->as_user);
 
-    user_remember_early_end(user, event->about.call_id, hub->now_us, hub->settings.limits.max_early_ends);
+    user_remember_early_end(user, event->about.call_id, hub->now_us,
+                            hub->settings.limits.max_early_ends);
     deadlines_set(&hub->deadlines, &user->ends_kept, hub->now_us + EARLY_END_KEPT_US);
 }
 

@@ -11,8 +11,8 @@ static guint ringing_devices(const Call *call)
     return devices;
 }
 
-static Reply *reply_initiated(Hub *hub, const Event *event, const User *caller, Record *record, const Call *call,
-                              Effects *effects)
+static Reply *reply_initiated(Hub *hub, const Event *event, const User *caller, Record *record,
+                              const Call *call, Effects *effects)
 {
     Reply *reply = reply_about(hub, effects, event, caller, record);
 
@@ -23,8 +23,10 @@ static Reply *reply_initiated(Hub *hub, const Event *event, const User *caller, 
     return reply;
 }
 
-/* The id is taken: the same call again is answered with its present state, another one is refused. */
-static gboolean answer_taken_id(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+/* The id is taken: the same call again is answered with its present state, another one is refused.
+ */
+static gboolean answer_taken_id(Hub *hub, const Event *event, const Sender *sender,
+                                Effects *effects)
 {
     const char *call_id = event->initiate.call_id;
     Found mine = find_asked_call(hub, event, sender);
@@ -51,17 +53,19 @@ static gboolean refuse_glare(const Event *event, const Sender *sender, Effects *
     for (guint i = 0; i < sender->user->calls->len; i++) {
         Call *call = g_ptr_array_index(sender->user->calls, i);
 
-        if (call->callee != sender->user || strcmp(call->caller->id, event->initiate.callee_id) != 0)
+        if (call->callee != sender->user ||
+            strcmp(call->caller->id, event->initiate.callee_id) != 0)
             continue;
-        effects_refuse(effects, event, REFUSAL_GLARE, "the callee is calling you: accept that call")->other =
-            record_ref(call->record);
+        effects_refuse(effects, event, REFUSAL_GLARE, "the callee is calling you: accept that call")
+            ->other = record_ref(call->record);
         return TRUE;
     }
     return FALSE;
 }
 
 /* The device calls the same callee anew: it has forgotten the older call, or given it up. */
-static GRefString *replace_older(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+static GRefString *replace_older(Hub *hub, const Event *event, const Sender *sender,
+                                 Effects *effects)
 {
     for (guint i = 0; i < sender->user->calls->len; i++) {
         Call *call = g_ptr_array_index(sender->user->calls, i);
@@ -71,12 +75,11 @@ static GRefString *replace_older(Hub *hub, const Event *event, const Sender *sen
             strcmp(call->callee->id, event->initiate.callee_id) != 0)
             continue;
         id = g_ref_string_acquire(call->record->facts->call_id);
-        record_unref(call_apply(
-            hub, call,
-            &(Occurrence){.what = HAPPENS_REPLACE,
-                          .by = event->from ? sender->device : NULL,
-                          .by_user = sender->user->id},
-            effects));
+        record_unref(call_apply(hub, call,
+                                &(Occurrence){.what = HAPPENS_REPLACE,
+                                              .by = event->from ? sender->device : NULL,
+                                              .by_user = sender->user->id},
+                                effects));
         return id;
     }
     return NULL;
@@ -99,7 +102,8 @@ static CallFacts *facts_of(const Hub *hub, const Event *event, const Sender *sen
     facts->media = initiate->media;
     facts->mode = initiate->mode;
     facts->created_ms = hub->wall_ms;
-    facts->ring_ms = initiate->timeout_ms ? initiate->timeout_ms : hub->settings.timers.ring_us / 1000;
+    facts->ring_ms =
+        initiate->timeout_ms ? initiate->timeout_ms : hub->settings.timers.ring_us / 1000;
     return facts;
 }
 
@@ -162,7 +166,8 @@ static Record *close_at_once(Hub *hub, Call *call, const Occurrence *occurrence,
     return call_apply(hub, call, occurrence, effects);
 }
 
-/* Busy, and the caller must not know: to everybody else it is over, the caller believes that it rings. */
+/* Busy, and the caller must not know: to everybody else it is over, the caller believes that it
+ * rings. */
 static Record *veil(Hub *hub, Call *call, Effects *effects)
 {
     Record *truth = record_next(call->record);
@@ -183,39 +188,58 @@ static Record *veil(Hub *hub, Call *call, Effects *effects)
     return record_ref(truth);
 }
 
-static Record *place(Hub *hub, const Event *event, const Sender *sender, Call *call, Effects *effects)
+static Record *place(Hub *hub, Call *call, Effects *effects)
 {
-    if (event->initiate.call_id && user_take_early_end(sender->user, event->initiate.call_id, hub->now_us))
-        return close_at_once(hub, call,
-                             &(Occurrence){.what = HAPPENS_CANCEL,
-                                           .by = event->from ? sender->device : NULL,
-                                           .by_user = sender->user->id},
-                             effects);
     if (call->callee->calls->len < hub->settings.limits.max_live_calls)
         return ring(hub, call, effects);
     if (!hub->settings.reveal_presence)
         return veil(hub, call, effects);
-    return close_at_once(hub, call, &(Occurrence){.what = HAPPENS_REJECT, .cause = CAUSE_BUSY}, effects);
+    return close_at_once(hub, call, &(Occurrence){.what = HAPPENS_REJECT, .cause = CAUSE_BUSY},
+                         effects);
 }
 
-static void make_call(Hub *hub, const Event *event, const Sender *sender, GRefString *replaced, Effects *effects)
+static Call *announce_call(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
 {
     Call *call = create_call(hub, event, sender);
-    g_autoptr(Record) made = NULL;
-    Reply *reply;
 
     if (!event->from)
         tell_outgoing(hub, call, sender->device, effects);
-    made = place(hub, event, sender, call, effects);
+    return call;
+}
+
+static Reply *make_call(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+{
+    Call *call = announce_call(hub, event, sender, effects);
+    g_autoptr(Record) made = place(hub, call, effects);
+
     call = hub_find_call(hub, sender->user, made->facts->call_id).call;
-    reply = reply_initiated(hub, event, sender->user, made, call, effects);
-    reply->replaced = replaced;
+    return reply_initiated(hub, event, sender->user, made, call, effects);
+}
+
+/* The end of this call came first: whatever else there is against it, it is cancelled. */
+static gboolean cancel_overtaken(Hub *hub, const Event *event, const Sender *sender,
+                                 Effects *effects)
+{
+    g_autoptr(Record) made = NULL;
+    Call *call;
+
+    if (!user_take_early_end(sender->user, event->initiate.call_id, hub->now_us))
+        return FALSE;
+    call = announce_call(hub, event, sender, effects);
+    made = close_at_once(hub, call,
+                         &(Occurrence){.what = HAPPENS_CANCEL,
+                                       .by = event->from ? sender->device : NULL,
+                                       .by_user = sender->user->id},
+                         effects);
+    reply_initiated(hub, event, sender->user, made, NULL, effects);
+    return TRUE;
 }
 
 static gboolean may_call(const Event *event, const Sender *sender, Effects *effects)
 {
     if (!sender->device || !sender->device->address) {
-        effects_refuse(effects, event, REFUSAL_NOT_REGISTERED, "deviceId: no such device is registered");
+        effects_refuse(effects, event, REFUSAL_NOT_REGISTERED,
+                       "deviceId: no such device is registered");
         return FALSE;
     }
     if (strcmp(sender->user->id, event->initiate.callee_id) == 0) {
@@ -231,15 +255,20 @@ void on_initiate(Hub *hub, const Event *event, const Sender *sender, Effects *ef
 
     if (!may_call(event, sender, effects))
         return;
-    if (event->initiate.call_id && answer_taken_id(hub, event, sender, effects))
+    if (event->initiate.call_id && (answer_taken_id(hub, event, sender, effects) ||
+                                    cancel_overtaken(hub, event, sender, effects)))
         return;
     if (refuse_glare(event, sender, effects))
         return;
+    if (event->initiate.is_store_full) {
+        effects_refuse(effects, event, REFUSAL_STORE_UNAVAILABLE, "calls cannot be recorded now");
+        return;
+    }
     replaced = replace_older(hub, event, sender, effects);
     if (sender->user->calls->len >= hub->settings.limits.max_live_calls) {
         effects_refuse(effects, event, REFUSAL_TOO_MANY_CALLS, "you have too many live calls");
         g_clear_pointer(&replaced, g_ref_string_release);
         return;
     }
-    make_call(hub, event, sender, replaced, effects);
+    make_call(hub, event, sender, effects)->replaced = replaced;
 }

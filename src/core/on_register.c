@@ -6,7 +6,6 @@ static Snapshot *snapshot_of(const Hub *hub, const User *user, Record *record)
 {
     Snapshot *snapshot = snapshot_new(record, hub_view(hub, record, user));
 
-    snapshot->is_snapshot = TRUE;
     snapshot->is_caller = snapshot->view != VIEW_FULL;
     return snapshot;
 }
@@ -71,11 +70,13 @@ static void refresh(Hub *hub, const Event *event, Device *here, Effects *effects
     const RegisterEvent *reg = &event->reg;
 
     if (strcmp(here->user->id, reg->user_id) != 0) {
-        effects_refuse(effects, event, REFUSAL_WRONG_STATE, "userId: this handle is registered for another user");
+        effects_refuse(effects, event, REFUSAL_WRONG_STATE,
+                       "userId: this handle is registered for another user");
         return;
     }
     if (reg->device_id && strcmp(here->id, reg->device_id) != 0) {
-        effects_refuse(effects, event, REFUSAL_WRONG_STATE, "deviceId: this handle is registered for another device");
+        effects_refuse(effects, event, REFUSAL_WRONG_STATE,
+                       "deviceId: this handle is registered for another device");
         return;
     }
     set_name(here, reg->display_name);
@@ -117,8 +118,8 @@ static void resume_calls(Hub *hub, Device *device, gboolean was_away, Effects *e
         if (!leg || leg->state == LEG_RINGING || !was_away)
             continue;
         if (leg->state == LEG_IN_CALL)
-            record_unref(
-                call_apply(hub, call, &(Occurrence){.what = HAPPENS_BACK, .device = device}, effects));
+            record_unref(call_apply(
+                hub, call, &(Occurrence){.what = HAPPENS_BACK, .device = device}, effects));
         else
             call_reschedule(hub, call);
     }
@@ -145,11 +146,13 @@ static void announce_ringing_calls(Hub *hub, Device *device, Effects *effects)
 static void arrive(Hub *hub, const Event *event, Effects *effects)
 {
     User *user = hub_make_user(hub, event->reg.user_id);
-    Device *device = event->reg.device_id ? user_device(user, event->reg.device_id) : user_nameless_away(user);
+    Device *device =
+        event->reg.device_id ? user_device(user, event->reg.device_id) : user_nameless_away(user);
     gboolean was_away = device && !device->address;
 
     if ((!device || was_away) && user_present_devices(user) >= hub->settings.limits.max_devices) {
-        effects_refuse(effects, event, REFUSAL_TOO_MANY_DEVICES, "this user has no room for another device");
+        effects_refuse(effects, event, REFUSAL_TOO_MANY_DEVICES,
+                       "this user has no room for another device");
         return;
     }
     if (!device)

@@ -30,6 +30,7 @@ void on_reject(Hub *hub, const Event *event, const Sender *sender, Effects *effe
     if (made)
         reply_about(hub, effects, event, sender->user, made);
     else
-        refuse_state(hub, effects, event, sender->user, found.record, "the call was answered; end it instead");
+        refuse_state(hub, effects, event, sender->user, found.record,
+                     "the call was answered; end it instead");
     record_unref(made);
 }

@@ -14,12 +14,14 @@ void on_ringing(Hub *hub, const Event *event, const Sender *sender, Effects *eff
                      "only a device of the callee rings");
         return;
     }
-    made = found.call ? call_apply(hub, found.call,
-                                   &(Occurrence){.what = HAPPENS_RING, .device = sender->device}, effects)
-                      : NULL;
+    made = found.call
+               ? call_apply(hub, found.call,
+                            &(Occurrence){.what = HAPPENS_RING, .device = sender->device}, effects)
+               : NULL;
     if (made)
         reply_about(hub, effects, event, sender->user, made);
     else
-        refuse_state(hub, effects, event, sender->user, found.record, "the call does not ring any more");
+        refuse_state(hub, effects, event, sender->user, found.record,
+                     "the call does not ring any more");
     record_unref(made);
 }

@@ -10,15 +10,16 @@ void on_signal(Hub *hub, const Event *event, const Sender *sender, Effects *effe
         refuse_not_found(effects, event, sender);
         return;
     }
-    if (!sender->device ||
-        (found.call && found.call->state == CALL_ACCEPTED && !call_leg_of(found.call, sender->device))) {
+    if (!sender->device || (found.call && found.call->state == CALL_ACCEPTED &&
+                            !call_leg_of(found.call, sender->device))) {
         refuse_about(hub, effects, event, sender->user, found.record, REFUSAL_FORBIDDEN,
                      "only the two devices in the call");
         return;
     }
     made = found.call
                ? call_apply(hub, found.call,
-                            &(Occurrence){.what = event->kind == EVENT_SIGNAL ? HAPPENS_SIGNAL : HAPPENS_UPDATE,
+                            &(Occurrence){.what = event->kind == EVENT_SIGNAL ? HAPPENS_SIGNAL
+                                                                              : HAPPENS_UPDATE,
                                           .device = sender->device,
                                           .data = event->about.data},
                             effects)
@@ -27,6 +28,7 @@ void on_signal(Hub *hub, const Event *event, const Sender *sender, Effects *effe
         reply_about(hub, effects, event, sender->user, made)->is_undelivered =
             !call_other_device(found.call, sender->device)->address;
     else
-        refuse_state(hub, effects, event, sender->user, found.record, "the call was not answered yet");
+        refuse_state(hub, effects, event, sender->user, found.record,
+                     "the call was not answered yet");
     record_unref(made);
 }

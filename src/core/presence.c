@@ -62,8 +62,8 @@ static void note_away(Hub *hub, Device *device, Effects *effects)
         const Leg *leg = call_leg_of(call, device);
 
         if (leg && leg->state == LEG_IN_CALL)
-            record_unref(
-                call_apply(hub, call, &(Occurrence){.what = HAPPENS_AWAY, .device = device}, effects));
+            record_unref(call_apply(
+                hub, call, &(Occurrence){.what = HAPPENS_AWAY, .device = device}, effects));
         else if (leg)
             call_reschedule(hub, call);
     }
@@ -129,7 +129,8 @@ void hub_expire_device(Hub *hub, Device *device, Effects *effects)
 {
     Call *call;
 
-    /* No call waits for a device longer than the device itself is kept, so its own timers are due too, and decide. */
+    /* No call waits for a device longer than the device itself is kept, so its own timers are due
+     * too, and decide. */
     while ((call = next_own_call(device)))
         call_expire(hub, call, effects);
     forget_device(hub, device);

@@ -1,4 +1,5 @@
-/* What is known of a call at one moment: the immutable snapshot that replies, events, the store and the backend share. */
+/* What is known of a call at one moment: the immutable snapshot that replies, events, the store and
+ * the backend share. */
 #pragma once
 
 #include <glib.h>
@@ -22,7 +23,8 @@ typedef enum {
 const char *mode_name(Mode mode);
 gboolean mode_parse(const char *name, Mode *mode);
 
-/* What the initiate said, for good. Reference-counted (threads share it), never changed once it is in a record. */
+/* What the initiate said, for good. Reference-counted (threads share it), never changed once it is
+ * in a record. */
 typedef struct {
     GRefString *call_id;
     GRefString *caller_id;
@@ -40,7 +42,8 @@ CallFacts *call_facts_new(void);
 CallFacts *call_facts_ref(CallFacts *facts);
 void call_facts_unref(CallFacts *facts);
 
-/* What the caller believes of a call that was busy, while presence is hidden: it rings until the ring's end. */
+/* What the caller believes of a call that was busy, while presence is hidden: it rings until the
+ * ring's end. */
 typedef struct {
     gboolean is_set;
     CallState status;
@@ -51,8 +54,8 @@ typedef struct {
     GRefString *reason;
 } Veil;
 
-/* One revision of a call. Reference-counted (threads share it) and immutable once it was handed out: the next
- * revision is a record_next(). Times are Unix ms, 0 for "not yet". */
+/* One revision of a call. Reference-counted (threads share it) and immutable once it was handed
+ * out: the next revision is a record_next(). Times are Unix ms, 0 for "not yet". */
 typedef struct {
     CallFacts *facts;
     CallState status;

@@ -23,6 +23,12 @@ Found hub_find_call(const Hub *hub, const User *user, const char *call_id)
     return found;
 }
 
+/* The asker may have become somebody else since the store was read for it. */
+static gboolean is_party(const CallFacts *facts, const User *user)
+{
+    return strcmp(facts->caller_id, user->id) == 0 || strcmp(facts->callee_id, user->id) == 0;
+}
+
 Found find_asked_call(const Hub *hub, const Event *event, const Sender *sender)
 {
     gboolean is_initiate = event->kind == EVENT_INITIATE;
@@ -30,8 +36,9 @@ Found find_asked_call(const Hub *hub, const Event *event, const Sender *sender)
 
     if (!sender->user)
         return found;
-    found = hub_find_call(hub, sender->user, is_initiate ? event->initiate.call_id : event->about.call_id);
-    if (found.record || !event->stored)
+    found = hub_find_call(hub, sender->user,
+                          is_initiate ? event->initiate.call_id : event->about.call_id);
+    if (found.record || !event->stored || !is_party(event->stored->facts, sender->user))
         return found;
     found.record = event->stored;
     found.view = hub_view(hub, found.record, sender->user);
@@ -48,8 +55,8 @@ Reply *reply_about(Hub *hub, Effects *effects, const Event *event, const User *u
     return reply;
 }
 
-Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record, Refusal refusal,
-                    const char *text)
+Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *user,
+                    Record *record, Refusal refusal, const char *text)
 {
     Reply *reply = reply_about(hub, effects, event, user, record);
 
@@ -58,13 +65,14 @@ Reply *refuse_about(Hub *hub, Effects *effects, const Event *event, const User *
     return reply;
 }
 
-Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *user, Record *record,
-                    const char *text)
+Reply *refuse_state(Hub *hub, Effects *effects, const Event *event, const User *user,
+                    Record *record, const char *text)
 {
     RecordView seen = record_view(record, hub_view(hub, record, user));
 
     if (call_state_is_final(seen.status))
-        return refuse_about(hub, effects, event, user, record, REFUSAL_CALL_OVER, "the call is over");
+        return refuse_about(hub, effects, event, user, record, REFUSAL_CALL_OVER,
+                            "the call is over");
     return refuse_about(hub, effects, event, user, record, REFUSAL_WRONG_STATE, text);
 }
 

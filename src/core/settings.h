@@ -1,4 +1,5 @@
-/* What an operator can set about the core: timers and bounds (docs/protocol.md, section 5; docs/configuration.md). */
+/* What an operator can set about the core: timers and bounds (docs/protocol.md, section 5;
+ * docs/configuration.md). */
 #pragma once
 
 #include <glib.h>

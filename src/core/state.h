@@ -42,7 +42,8 @@ typedef enum {
 const char *call_state_name(CallState state);
 const char *cause_name(Cause cause);
 
-/* The state or cause that a word of the wire means. Returns FALSE, and leaves the output alone, for any other word. */
+/* The state or cause that a word of the wire means. Returns FALSE, and leaves the output alone, for
+ * any other word. */
 gboolean call_state_parse(const char *name, CallState *state);
 gboolean cause_parse(const char *name, Cause *cause);
 

@@ -1,5 +1,5 @@
-/* The life of a call as a table: (state, what happens) -> (state, what is done). The diagram in docs/protocol.md is drawn
- * from it; a pair that is not in it is refused and changes nothing. */
+/* The life of a call as a table: (state, what happens) -> (state, what is done). The diagram in
+ * docs/protocol.md is drawn from it; a pair that is not in it is refused and changes nothing. */
 #pragma once
 
 #include <glib.h>

@@ -44,7 +44,8 @@ void user_free(User *user)
 {
     if (!user)
         return;
-    g_assert(user->calls->len == 0 && !user->veiled_calls && g_queue_is_empty(&user->ended) && !user->ends_kept.place);
+    g_assert(user->calls->len == 0 && !user->veiled_calls && g_queue_is_empty(&user->ended) &&
+             !user->ends_kept.place);
     g_queue_clear_full(&user->early_ends, early_end_free);
     g_ptr_array_unref(user->calls);
     g_ptr_array_unref(user->devices);
@@ -54,8 +55,8 @@ void user_free(User *user)
 
 gboolean user_is_idle(const User *user)
 {
-    return user->devices->len == 0 && user->calls->len == 0 && !user->veiled_calls && user->ended.length == 0 &&
-           !user->ends_kept.place;
+    return user->devices->len == 0 && user->calls->len == 0 && !user->veiled_calls &&
+           user->ended.length == 0 && !user->ends_kept.place;
 }
 
 Device *user_device(const User *user, const char *device_id)
@@ -118,7 +119,8 @@ void user_forget_early_ends(User *user, gint64 now_us)
 {
     EarlyEnd *oldest;
 
-    while ((oldest = g_queue_peek_head(&user->early_ends)) && oldest->at_us + EARLY_END_KEPT_US <= now_us)
+    while ((oldest = g_queue_peek_head(&user->early_ends)) &&
+           oldest->at_us + EARLY_END_KEPT_US <= now_us)
         early_end_free(g_queue_pop_head(&user->early_ends));
 }
 

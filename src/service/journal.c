@@ -4,9 +4,9 @@
 
 /* A group that is larger gains nothing, and keeps those who wait for its first record. */
 #define GROUP_MOST 512
-/* An ill store is asked this often whether it is well again. */
 #define PROBE_US G_USEC_PER_SEC
-/* Retention: so many calls at once, so long before the next ones, and so long when none are left. */
+/* Retention: so many calls at once, so long before the next ones, and so long when none are left.
+ */
 #define FORGET_MOST 50
 #define FORGET_PAUSE_US (100 * 1000)
 #define FORGET_EVERY_US (60 * G_USEC_PER_SEC)
@@ -83,7 +83,7 @@ static gboolean write_group(Journal *journal)
 
 static void wait_for_probe(Journal *journal)
 {
-    gint64 probe_us = g_get_monotonic_time() + PROBE_US;
+    gint64 probe_us = g_get_monotonic_time() + journal->options.probe_us;
 
     while (!journal->is_stopping && g_cond_wait_until(&journal->work, &journal->lock, probe_us))
         ;
@@ -148,6 +148,8 @@ Journal *journal_new(Store *store, const JournalOptions *options)
 
     journal->store = store;
     journal->options = *options;
+    if (!journal->options.probe_us)
+        journal->options.probe_us = PROBE_US;
     journal->tidy_us = options->keep_ms ? g_get_monotonic_time() : G_MAXINT64;
     g_mutex_init(&journal->lock);
     g_cond_init(&journal->work);
@@ -219,6 +221,15 @@ static gboolean may_wait(const Journal *journal, JournalTicket ticket)
     return journal->stats.committed < ticket && !journal->stats.is_ill && !journal->is_stopping;
 }
 
+/* A store that takes longer than anybody waits is as good as ill: who comes next does not wait. */
+static void note_lateness(Journal *journal, JournalTicket ticket)
+{
+    if (!may_wait(journal, ticket))
+        return;
+    log_line(LOG_LEVEL_WARN, "The store is slow: replies say durable:false until it has caught up");
+    journal->stats.is_ill = TRUE;
+}
+
 gboolean journal_wait(Journal *journal, JournalTicket ticket)
 {
     gint64 until_us = g_get_monotonic_time() + journal->options.wait_us;
@@ -232,6 +243,7 @@ gboolean journal_wait(Journal *journal, JournalTicket ticket)
                g_cond_wait_until(&journal->committed, &journal->lock, until_us))
             ;
         journal->stats.waiting_replies--;
+        note_lateness(journal, ticket);
     }
     is_committed = journal->stats.committed >= ticket;
     g_mutex_unlock(&journal->lock);

@@ -8,7 +8,8 @@
 
 typedef struct Journal Journal;
 
-/* So many records may wait for an ill store before new calls are refused: some tens of megabytes. */
+/* So many records may wait for an ill store before new calls are refused: some tens of megabytes.
+ */
 #define JOURNAL_BACKLOG_MOST 100000
 
 /* Where in the queue a record is; 0 is "nowhere". */
@@ -26,6 +27,7 @@ typedef struct {
     gint64 wait_us;    /* how long a reply waits for its commit */
     guint max_waiting; /* and how many at a time */
     gint64 keep_ms;    /* how long an ended call is kept; 0 is for ever */
+    gint64 probe_us;   /* an ill store is asked this often whether it is well again; 0 is 1 s */
 } JournalOptions;
 
 /* Starts the thread. The store is borrowed. */

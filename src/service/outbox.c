@@ -14,15 +14,11 @@ void outbox_clear(Outbox *outbox, GDestroyNotify free_item)
     g_mutex_clear(&outbox->lock);
 }
 
-guint outbox_put(Outbox *outbox, gpointer item)
+void outbox_put(Outbox *outbox, gpointer item)
 {
-    guint waiting;
-
     g_mutex_lock(&outbox->lock);
     g_queue_push_tail(&outbox->items, item);
-    waiting = outbox->items.length;
     g_mutex_unlock(&outbox->lock);
-    return waiting;
 }
 
 void outbox_drain(Outbox *outbox, OutboxHand hand, gpointer user_data)

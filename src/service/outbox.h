@@ -19,7 +19,7 @@ void outbox_init(Outbox *outbox);
 /* Ends it with what is left in it. */
 void outbox_clear(Outbox *outbox, GDestroyNotify free_item);
 
-/* Takes over the item. Returns how many wait now. */
-guint outbox_put(Outbox *outbox, gpointer item);
+/* Takes over the item. */
+void outbox_put(Outbox *outbox, gpointer item);
 /* `hand` takes over each item. Returns at once when another thread is at it. */
 void outbox_drain(Outbox *outbox, OutboxHand hand, gpointer user_data);

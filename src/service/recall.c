@@ -59,9 +59,9 @@ void recall_history(Store *store, const Event *event, gboolean reveal_presence, 
     for (guint i = 0; i < records->len; i++) {
         Record *record = g_ptr_array_index(records, i);
 
-        g_ptr_array_add(
-            reply->calls,
-            snapshot_new(record, record_view_of_user(record, reply->user_id, reveal_presence)));
+        View view = record_view_of_user(record, reply->user_id, reveal_presence);
+
+        g_ptr_array_add(reply->calls, snapshot_new(record, view));
     }
 }
 

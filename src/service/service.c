@@ -10,6 +10,7 @@ struct Service {
     gint64 started_us;
     Journal *journal; /* NULL for a store that keeps nothing beyond the process: that one is written
                          at once */
+    Outbox records;   /* of Record: what waits for such a store */
     Outbox notices;   /* of Notice, for the notifier */
 
     GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and
@@ -38,6 +39,11 @@ typedef struct {
 static void unref_peer(gpointer peer)
 {
     peer_unref(peer);
+}
+
+static void unref_record(gpointer record)
+{
+    record_unref(record);
 }
 
 static void work_init(Work *work)
@@ -98,8 +104,12 @@ static void queue_missed(Service *service, Effect *effect)
 
 static void queue_record(Service *service, Work *work, const Effect *effect)
 {
-    JournalTicket ticket = service->journal ? journal_append(service->journal, effect->record) : 0;
+    JournalTicket ticket = 0;
 
+    if (service->journal)
+        ticket = journal_append(service->journal, effect->record);
+    else
+        outbox_put(&service->records, record_ref(effect->record));
     if (effect->change == CHANGE_TOUCHED)
         return;
     work->ticket = ticket;
@@ -143,16 +153,13 @@ static void step(Service *service, Event *event, Work *work)
 
 /* --- with no lock --- */
 
-static void write_at_once(Service *service, Work *work)
+static void write_at_once(gpointer item, gpointer data)
 {
-    Store *store = service->options.store;
+    Service *service = data;
+    Record *record = item;
 
-    for (guint i = 0; i < work->effects.list->len; i++) {
-        Effect *effect = effects_at(&work->effects, i);
-
-        if (effect->kind == EFFECT_RECORD)
-            store->ops->write(store, &effect->record, 1, NULL);
-    }
+    service->options.store->ops->write(service->options.store, &record, 1, NULL);
+    record_unref(record);
 }
 
 static void deliver(Service *service, Work *work)
@@ -160,7 +167,7 @@ static void deliver(Service *service, Work *work)
     for (guint i = 0; i < work->peers->len; i++)
         peer_drain(g_ptr_array_index(work->peers, i));
     if (!service->journal)
-        write_at_once(service, work);
+        outbox_drain(&service->records, write_at_once, service);
     if (service->options.notifier)
         outbox_drain(&service->notices, hand_notice, service);
 }
@@ -213,7 +220,9 @@ Service *service_new(const ServiceOptions *options)
                                             .wait_us = options->store_wait_us,
                                             .max_waiting = options->max_waiting_replies,
                                             .keep_ms = options->keep_ms,
+                                            .probe_us = options->probe_us,
                                         });
+    outbox_init(&service->records);
     outbox_init(&service->notices);
     g_mutex_init(&service->lock);
     g_cond_init(&service->timer_wanted);
@@ -233,6 +242,7 @@ void service_free(Service *service)
     g_thread_join(service->timer);
 
     journal_free(service->journal);
+    outbox_clear(&service->records, unref_record);
     outbox_clear(&service->notices, free_notice);
     hub_free(service->hub);
     store_free(service->options.store);
@@ -265,14 +275,6 @@ void service_disconnect(Service *service, Peer *peer)
 }
 
 /* --- requests --- */
-
-static void refuse(Event *event, Refusal refusal, const char *text)
-{
-    if (event->fault.refusal != REFUSAL_NONE)
-        return;
-    event->fault.refusal = refusal;
-    event->fault.text = text;
-}
 
 static gboolean is_confirming(const Reply *reply)
 {
@@ -358,9 +360,9 @@ static void recall(Service *service, const Peer *peer, Event *event)
     Store *store = service->options.store;
     g_autofree char *user_id = NULL;
 
-    if (!service->journal || event->fault.refusal != REFUSAL_NONE)
+    if (event->fault.refusal != REFUSAL_NONE)
         return;
-    if (event->kind == EVENT_REGISTER && has_started_lately(service))
+    if (event->kind == EVENT_REGISTER && service->journal && has_started_lately(service))
         recall_ended(store, event);
     if (event->kind != EVENT_INITIATE || !event->initiate.call_id)
         return;
@@ -379,8 +381,8 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         event->fresh_id = id;
     }
     event->from = peer;
-    if (event->kind == EVENT_INITIATE && service->journal && journal_is_full(service->journal))
-        refuse(event, REFUSAL_STORE_UNAVAILABLE, "calls cannot be recorded now");
+    if (event->kind == EVENT_INITIATE && service->journal)
+        event->initiate.is_store_full = journal_is_full(service->journal);
 
     work_init(&work);
     recall(service, peer, event);

@@ -20,6 +20,7 @@ typedef struct {
     gint64 store_wait_us;      /* how long a reply waits for its commit */
     guint max_waiting_replies; /* and how many at a time */
     gint64 keep_ms;            /* how long the store keeps an ended call; 0 is for ever */
+    gint64 probe_us;           /* how often an ill store is asked whether it is well; 0 is 1 s */
 } ServiceOptions;
 
 /* Starts the threads. */

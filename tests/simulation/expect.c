@@ -528,17 +528,9 @@ static void veil_call(Step *step, SeenCall *call)
 
 static void place_call(Step *step, SeenCall *call, gboolean is_busy)
 {
-    const char *id = step->event->initiate.call_id;
-    Closing cancelled = {.to = CALL_CANCELLED,
-                         .cause = CAUSE_CANCELLED,
-                         .by = step->event->from ? step->device : NULL,
-                         .by_user = step->user};
     Closing busy = {.to = CALL_REJECTED, .cause = CAUSE_BUSY, .by_user = -1};
 
-    if (id && model_take_early_end(step->model, (guint)step->user, id)) {
-        keep(step, CHANGE_CREATED, call);
-        close_call(step, call, &cancelled);
-    } else if (!is_busy) {
+    if (!is_busy) {
         ring_devices(step, call);
     } else if (step->model->settings.reveal_presence) {
         keep(step, CHANGE_CREATED, call);
@@ -548,15 +540,40 @@ static void place_call(Step *step, SeenCall *call, gboolean is_busy)
     }
 }
 
-static void start_call(Step *step, int callee)
+static SeenCall *announce_call(Step *step, int callee)
 {
-    guint most = step->model->settings.limits.max_live_calls;
-    gboolean is_busy = model_live_calls(step->model, (guint)callee) >= most;
     SeenCall *call = make_call(step, callee);
 
     if (!step->event->from)
         say(step, MESSAGE_OUTGOING, step->device, call)->expires_in_ms =
             time_left_ms(step->model, call);
+    return call;
+}
+
+static gboolean cancel_overtaken(Step *step, int callee)
+{
+    const char *id = step->event->initiate.call_id;
+    Closing cancelled = {.to = CALL_CANCELLED,
+                         .cause = CAUSE_CANCELLED,
+                         .by = step->event->from ? step->device : NULL,
+                         .by_user = step->user};
+    SeenCall *call;
+
+    if (!id || !model_take_early_end(step->model, (guint)step->user, id))
+        return FALSE;
+    call = announce_call(step, callee);
+    keep(step, CHANGE_CREATED, call);
+    close_call(step, call, &cancelled);
+    answer_initiate(step, call);
+    return TRUE;
+}
+
+static void start_call(Step *step, int callee)
+{
+    guint most = step->model->settings.limits.max_live_calls;
+    gboolean is_busy = model_live_calls(step->model, (guint)callee) >= most;
+    SeenCall *call = announce_call(step, callee);
+
     place_call(step, call, is_busy);
     answer_initiate(step, call);
 }
@@ -569,7 +586,8 @@ static void expect_initiate(Step *step)
         refuse(step, REFUSAL_NOT_REGISTERED);
     } else if (callee == step->user) {
         refuse(step, REFUSAL_CALLING_SELF);
-    } else if (!answer_taken_id(step, callee) && !refuse_glare(step, callee)) {
+    } else if (!answer_taken_id(step, callee) && !cancel_overtaken(step, callee) &&
+               !refuse_glare(step, callee)) {
         replace_older(step, callee);
         if (model_live_calls(step->model, (guint)step->user) >=
             step->model->settings.limits.max_live_calls)

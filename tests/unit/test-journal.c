@@ -146,9 +146,13 @@ static void test_slow_store_is_not_waited_for(void)
     from_us = g_get_monotonic_time();
     g_assert_false(journal_wait(journal, append(journal, "C", 1)));
     g_assert_cmpint(g_get_monotonic_time() - from_us, >=, 100 * 1000);
+    /* Who comes next does not wait at all. */
+    from_us = g_get_monotonic_time();
+    g_assert_false(journal_wait(journal, append(journal, "C", 2)));
+    g_assert_cmpint(g_get_monotonic_time() - from_us, <, 50 * 1000);
     stub_block(&stub, FALSE);
     journal_free(journal);
-    g_assert_cmpstr(stub.taken->str, ==, "C:1 ");
+    g_assert_cmpstr(stub.taken->str, ==, "C:1 C:2 ");
     stub_clear(&stub);
 }
 

@@ -391,8 +391,7 @@ static void test_register_reply(Fixture *fixture, gconstpointer data G_GNUC_UNUS
 
     assert_reply(&reply, REGISTERED "'calls':[],'complete':true}");
     make_ringing(fixture);
-    reply = registered(calls_of(
-        fixture, (Snapshot){.is_snapshot = TRUE, .is_live = TRUE, .expires_in_ms = 43000}));
+    reply = registered(calls_of(fixture, (Snapshot){.is_live = TRUE, .expires_in_ms = 43000}));
     assert_reply(&reply, REGISTERED
                  "'calls':[{" FACTS ",'status':'ringing','cause':null,'ringingAt':1700000000000,"
                  "'rev':1,'expiresInMs':43000,'role':'callee'}],'complete':true}");
@@ -403,17 +402,15 @@ static void test_register_reply_live_and_ended(Fixture *fixture, gconstpointer d
     Reply reply;
 
     make_accepted(fixture);
-    reply = registered(calls_of(fixture, (Snapshot){.view = VIEW_CALLER,
-                                                    .is_snapshot = TRUE,
-                                                    .is_live = TRUE,
-                                                    .is_caller = TRUE,
-                                                    .expires_in_ms = -1}));
+    reply = registered(calls_of(
+        fixture,
+        (Snapshot){.view = VIEW_CALLER, .is_live = TRUE, .is_caller = TRUE, .expires_in_ms = -1}));
     assert_reply(&reply, REGISTERED
                  "'calls':[{" FACTS ",'status':'accepted','cause':null,'ringingAt':1700000000000,"
                  "'acceptedAt':1700000003000,'answeredBy':'tablet','rev':2,'role':'caller'}],"
                  "'complete':true}");
     make_ended(fixture);
-    reply = registered(calls_of(fixture, (Snapshot){.is_snapshot = TRUE, .expires_in_ms = -1}));
+    reply = registered(calls_of(fixture, (Snapshot){.expires_in_ms = -1}));
     reply.is_complete = FALSE;
     assert_reply(&reply, REGISTERED
                  "'calls':[{" FACTS ",'status':'ended','cause':'hangup','reason':'Bye',"
