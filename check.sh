@@ -19,7 +19,7 @@ cd "$root"
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
 core_suites=(unit-gcc core)
-alone_suites=(e2e e2e-asan)
+alone_suites=(soak e2e e2e-asan)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -63,23 +63,24 @@ count_make_check() {
     result "$passed" "$failed"
 }
 
-# make_check DIR SANITIZER: all unit, scenario, contract and plugin tests.
-make_check() {
-    local dir=build/check-$1 status=0
-    (configure_and_make "$dir" all --enable-werror --enable-sanitizer="$2" CFLAGS='-g -O1')
-    find "$dir/tests" -name '*.trs' -delete
-    make -C "$dir" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || status=$?
+# Runs all unit, scenario, simulation, contract and plugin tests of a build folder.
+make_check_in() {
+    local status=0
+    find "$1/tests" -name '*.trs' -delete
+    make -C "$1" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || status=$?
     [ "$status" -eq 0 ] || tail -n 30 "$results/$suite.make"
-    count_make_check "$root/$dir" "$status"
+    count_make_check "$1" "$status"
+}
+
+make_check_with() {
+    (configure_and_make "build/check-$1" all --enable-werror --enable-sanitizer="$2" CFLAGS='-g -O1')
+    make_check_in "$root/build/check-$1"
 }
 
 # The same in the ordinary build, where the simulation runs all of its schedules.
 make_check_plain() {
-    local dir=build/check-gcc
-    find "$dir/tests" -name '*.trs' -delete
-    make -C "$dir" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || tail -n 30 "$results/$suite.make"
-    [ -z "$is_long" ] || "$dir/tests/simulation/simulate" --from 1000000 --count 2000000
-    count_make_check "$root/$dir"
+    [ -z "$is_long" ] || build/check-gcc/tests/simulation/simulate --from 1000000 --count 2000000
+    make_check_in "$root/build/check-gcc"
 }
 
 # What the core is worth, and what its tests are: mutants that must be found, instructions that must not grow.
@@ -93,6 +94,12 @@ core_checks() {
         fi
     done
     result "$passed" "$failed"
+}
+
+# Many calls through the service and the store: neither memory nor speed may suffer.
+soak() {
+    make -C build/check-gcc --no-print-directory -s bench/soak_calls &&
+        build/check-gcc/bench/soak_calls --calls "$1"
 }
 
 # end_to_end BUILD [variables]
@@ -109,18 +116,19 @@ end_to_end() {
 
 run_suite() {
     local long=()
-    [ -z "$is_long" ] || long=(E2E_BURSTS=1000 E2E_SHUTDOWNS=50)
+    [ -z "$is_long" ] || long=(E2E_BURSTS=1000 E2E_SHUTDOWNS=50 E2E_KILLS=200 E2E_FILE_TIMEOUT_MS=900000)
     case "$suite" in
     build-gcc) one_check build_with gcc ;;
     build-clang) one_check build_with clang ;;
-    unit-asan) make_check asan address,undefined ;;
-    unit-tsan) make_check tsan thread ;;
+    unit-asan) make_check_with asan address,undefined ;;
+    unit-tsan) make_check_with tsan thread ;;
     unit-gcc) make_check_plain ;;
     core) core_checks ;;
+    soak) if [ -n "$is_long" ]; then one_check soak 1000000; else one_check soak 100000; fi ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;
     e2e-asan)
         # Janus itself is an ordinary build, so the sanitizer is loaded before it; run.sh has its own build.
-        end_to_end build/check-asan "${long[@]}" E2E_SKIP=run-script ASAN_OPTIONS=detect_leaks=0 \
+        end_to_end build/check-asan "${long[@]}" E2E_SKIP=run-script E2E_LOCKED_MS=3000 ASAN_OPTIONS=detect_leaks=0 \
             CALL_PRELOAD="$(gcc -print-file-name=libasan.so)"
         ;;
     *) fail "there is no suite $suite" ;;
@@ -150,6 +158,7 @@ finish_suite() {
         echo "$name did not run to its end (status $status)"
     fi
     [ "$not_ok" -eq 0 ] || { echo "--- $name failed:" && cat "$results/$name.log"; }
+    grep -E '^(chaos|memory|speed|records): ' "$results/$name.log" | sed "s/^/$name: /" || true
     passed=$((passed + ok)) failed=$((failed + not_ok))
     printf '%-12s %5d passed, %d failed, %4d s\n' "$name" "$ok" "$not_ok" $((SECONDS - started[$name]))
 }

@@ -221,17 +221,19 @@ static gboolean cancel_overtaken(Hub *hub, const Event *event, const Sender *sen
                                  Effects *effects)
 {
     g_autoptr(Record) made = NULL;
+    GRefString *replaced;
     Call *call;
 
     if (!user_take_early_end(sender->user, event->initiate.call_id, hub->now_us))
         return FALSE;
+    replaced = replace_older(hub, event, sender, effects);
     call = announce_call(hub, event, sender, effects);
     made = close_at_once(hub, call,
                          &(Occurrence){.what = HAPPENS_CANCEL,
                                        .by = event->from ? sender->device : NULL,
                                        .by_user = sender->user->id},
                          effects);
-    reply_initiated(hub, event, sender->user, made, NULL, effects);
+    reply_initiated(hub, event, sender->user, made, NULL, effects)->replaced = replaced;
     return TRUE;
 }
 

@@ -22,6 +22,7 @@ struct Journal {
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
     JournalStats stats;
+    gboolean is_failing; /* it refused the last group; it is ill also when it is only slow */
     gboolean is_stopping;
 };
 
@@ -44,10 +45,11 @@ static void drop_group(Journal *journal, guint count)
 
 static void note_illness(Journal *journal, const GError *error)
 {
-    if (!journal->stats.is_ill)
+    if (!journal->is_failing)
         log_line(LOG_LEVEL_ERROR,
                  "The store does not take records (%s): calls go on, replies say durable:false",
                  error->message);
+    journal->is_failing = TRUE;
     journal->stats.is_ill = TRUE;
     journal->stats.failures++;
 }
@@ -57,6 +59,7 @@ static void note_health(Journal *journal)
     if (journal->stats.is_ill)
         log_line(LOG_LEVEL_WARN, "The store is well again; %u records follow",
                  journal->queue.length);
+    journal->is_failing = FALSE;
     journal->stats.is_ill = FALSE;
 }
 

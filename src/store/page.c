@@ -88,6 +88,8 @@ gboolean page_add(Page *page, Place place)
         i--;
     if (i > page->limit)
         return FALSE;
+    if (i > 0 && place_at(page, i - 1)->id == place.id)
+        return TRUE;
     if (place.record)
         record_ref(place.record);
     g_array_insert_val(page->places, i, place);

@@ -38,7 +38,7 @@ void page_clear(Page *page);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Page, page_clear)
 
-/* Offers a place, which must be older than page->from; takes a reference to the record, which may be NULL for now. FALSE
+/* Offers a place, which must be older than page->from; takes a reference to the record, which may be NULL for now. One that is there already is not added again. FALSE
  * when the page has no room for it, nor then for older ones of the same list. */
 gboolean page_add(Page *page, Place place);
 /* The records, and the cursor of the next page or NULL, both owned by the caller. Places without a record are left out. */

@@ -2,58 +2,44 @@
 
 /* --- reading: on a connection of the pool --- */
 
-/* Gives a connection back after use; its failure is the one in `failure`, which goes to the caller. A cursor that is none
- * says nothing about the connection. */
-static void end_reading(SqliteStore *sqlite, Connection *reader, GError *failure, GError **error)
-{
-    gboolean has_failed = g_error_matches(failure, STORE_ERROR, STORE_ERROR_FAILED);
-
-    pool_give(sqlite->readers, reader, has_failed);
-    if (failure)
-        g_propagate_error(error, failure);
-}
-
 static Record *sqlite_get(Store *store, const char *user_id, const char *call_id, GError **error)
 {
-    SqliteStore *sqlite = (SqliteStore *)store;
-    Connection *reader = pool_take(sqlite->readers, error);
-    GError *failure = NULL;
+    Pool *readers = ((SqliteStore *)store)->readers;
+    Connection *reader = pool_take(readers, error);
     Record *record;
 
     if (!reader)
         return NULL;
-    record = reader_get(reader, user_id, call_id, &failure);
-    end_reading(sqlite, reader, failure, error);
+    record = reader_get(reader, user_id, call_id, error);
+    pool_give(readers, reader);
     return record;
 }
 
 static GPtrArray *sqlite_history(Store *store, const char *user_id, const HistoryEvent *query,
                                  char **next, GError **error)
 {
-    SqliteStore *sqlite = (SqliteStore *)store;
-    Connection *reader = pool_take(sqlite->readers, error);
-    GError *failure = NULL;
+    Pool *readers = ((SqliteStore *)store)->readers;
+    Connection *reader = pool_take(readers, error);
     GPtrArray *page;
 
     if (!reader)
         return NULL;
-    page = reader_history(reader, user_id, query, next, &failure);
-    end_reading(sqlite, reader, failure, error);
+    page = reader_history(reader, user_id, query, next, error);
+    pool_give(readers, reader);
     return page;
 }
 
 static GPtrArray *sqlite_ended_since(Store *store, const char *user_id, gint64 since_ms, guint most,
                                      GError **error)
 {
-    SqliteStore *sqlite = (SqliteStore *)store;
-    Connection *reader = pool_take(sqlite->readers, error);
-    GError *failure = NULL;
+    Pool *readers = ((SqliteStore *)store)->readers;
+    Connection *reader = pool_take(readers, error);
     GPtrArray *ended;
 
     if (!reader)
         return NULL;
-    ended = reader_ended_since(reader, user_id, since_ms, most, &failure);
-    end_reading(sqlite, reader, failure, error);
+    ended = reader_ended_since(reader, user_id, since_ms, most, error);
+    pool_give(readers, reader);
     return ended;
 }
 

@@ -92,6 +92,13 @@ static gboolean set_up(const Connection *connection, const SqliteOptions *option
                   : execute(connection, reader_pragmas, error);
 }
 
+/* The end of a transaction must not want memory. */
+static gboolean prepare_ends(Connection *connection, GError **error)
+{
+    return connection_statement(connection, SQL_COMMIT, error) &&
+           connection_statement(connection, SQL_ROLLBACK, error);
+}
+
 /* Not created by SQLite: it was made with its mode and group before. */
 Connection *connection_open(const SqliteOptions *options, ConnectionUse use, GError **error)
 {
@@ -103,7 +110,7 @@ Connection *connection_open(const SqliteOptions *options, ConnectionUse use, GEr
     connection->path = options->path;
     if (!is_open)
         fail_to_open(connection, error);
-    if (is_open && set_up(connection, options, use, error))
+    if (is_open && set_up(connection, options, use, error) && prepare_ends(connection, error))
         return connection;
     connection_close(connection);
     return NULL;
@@ -184,10 +191,11 @@ gboolean connection_do(Connection *connection, Sql which, GError **error)
     return statement && connection_run(connection, statement, error);
 }
 
-void connection_roll_back(Connection *connection)
+gboolean connection_roll_back(Connection *connection)
 {
     if (!sqlite3_get_autocommit(connection->handle))
         connection_do(connection, SQL_ROLLBACK, NULL);
+    return sqlite3_get_autocommit(connection->handle);
 }
 
 gboolean connection_check_file(const Connection *connection, GError **error)

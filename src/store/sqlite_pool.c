@@ -72,9 +72,9 @@ Connection *pool_take(Pool *pool, GError **error)
     return connection;
 }
 
-void pool_give(Pool *pool, Connection *connection, gboolean has_failed)
+void pool_give(Pool *pool, Connection *connection)
 {
-    if (has_failed) {
+    if (!connection_roll_back(connection)) {
         connection_close(connection);
         give_up(pool);
         return;

@@ -92,8 +92,8 @@ Step connection_step(const Connection *connection, Statement *statement, GError 
 /* For statements that give no row. */
 gboolean connection_run(const Connection *connection, Statement *statement, GError **error);
 gboolean connection_do(Connection *connection, Sql which, GError **error);
-/* Ends a transaction, if there is one, without what it did. */
-void connection_roll_back(Connection *connection);
+/* Ends a transaction, if there is one, without what it did. FALSE: it is still open, for want of memory. */
+gboolean connection_roll_back(Connection *connection);
 /* Whether the file is still where it was: what is written to a removed one is lost. */
 gboolean connection_check_file(const Connection *connection, GError **error);
 
@@ -173,8 +173,8 @@ void pool_free(Pool *pool);                   /* all must have been given back; 
 
 /* Waits while all are in use, for none takes long. */
 Connection *pool_take(Pool *pool, GError **error);
-/* One that failed is closed: the next reader has a fresh one. */
-void pool_give(Pool *pool, Connection *connection, gboolean has_failed);
+/* Ends its transaction. One that cannot be ended, and would show the past for ever, is closed. */
+void pool_give(Pool *pool, Connection *connection);
 
 /* --- sqlite.c --- */
 

@@ -74,12 +74,19 @@ static const char *text_of(Statement *statement, Column column)
     return (const char *)sqlite3_column_text(statement, (int)column);
 }
 
-/* A text that is not UTF-8 could not be told to anybody. */
+/* A text that is not UTF-8 could not be told to anybody. One that is there but is not given had no memory. */
+static gboolean is_whole(Statement *statement, Column column, const char *text)
+{
+    if (text)
+        return g_utf8_validate(text, -1, NULL);
+    return sqlite3_column_type(statement, (int)column) == SQLITE_NULL;
+}
+
 static gboolean take_text(Statement *statement, Column column, GRefString **field)
 {
     const char *text = text_of(statement, column);
 
-    if (text && !g_utf8_validate(text, -1, NULL))
+    if (!is_whole(statement, column, text))
         return FALSE;
     ref_string_set(field, text);
     return TRUE;
@@ -97,7 +104,7 @@ static gboolean take_cause(Statement *statement, Column column, Cause *cause)
     const char *word = text_of(statement, column);
 
     *cause = CAUSE_NONE;
-    return !word || cause_parse(word, cause);
+    return word ? cause_parse(word, cause) : is_whole(statement, column, word);
 }
 
 static gboolean take_mode(Statement *statement, Column column, Mode *mode)
@@ -139,7 +146,7 @@ static gboolean read_state(Statement *statement, Record *record)
 
 static gboolean read_veil(Statement *statement, Veil *veil)
 {
-    veil->is_set = text_of(statement, COLUMN_VEIL_STATUS) != NULL;
+    veil->is_set = sqlite3_column_type(statement, COLUMN_VEIL_STATUS) != SQLITE_NULL;
     if (!veil->is_set)
         return TRUE;
     veil->rev = (guint)number_of(statement, COLUMN_VEIL_REV);

@@ -51,7 +51,8 @@ static const char *const texts[SQLS] = {
     [SQL_CALL_OF_CALLEE] = SELECT_CALL "WHERE call_id = ?1 AND callee_id = ?2 "
                                        "ORDER BY created_at DESC, id DESC LIMIT 1",
     [SQL_LIVE_OF_CALLER] = SELECT_CALL "WHERE caller_id = ?1 AND closed_at IS NULL",
-    [SQL_LIVE_OF_CALLEE] = SELECT_CALL "WHERE callee_id = ?1 AND ended_at IS NULL",
+    [SQL_LIVE_OF_CALLEE] = SELECT_CALL "WHERE callee_id = ?1 AND ended_at IS NULL "
+                                       "AND caller_id <> ?1",
     [SQL_LISTED] = "SELECT at, call FROM listings WHERE user = ?1 AND peer = ?2 AND kind = ?3 "
                    "AND (at, call) < (?4, ?5) ORDER BY at DESC, call DESC",
     [SQL_LISTED_SINCE] = "SELECT call FROM listings WHERE user = ?1 AND peer = 0 AND kind = ?2 "

@@ -122,7 +122,16 @@ static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *
     return step != STEP_FAILED;
 }
 
-/* A damaged row stands in the way of nothing: what its lists still say of it is replaced or leads nowhere. */
+/* A row whose turn it is to go. A damaged one gives no record and no error, and so stands in the way of nothing: what is
+ * listed of it leads nowhere. */
+static gboolean read_old(const Connection *writer, Statement *select, Record **record,
+                         GError **error)
+{
+    *record = row_read(select, NULL);
+    return *record || sqlite3_errcode(writer->handle) != SQLITE_NOMEM ||
+           connection_fail(writer, error);
+}
+
 static gboolean unlist(Connection *writer, gint64 id, GError **error)
 {
     g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CALL, error);
@@ -135,7 +144,8 @@ static gboolean unlist(Connection *writer, gint64 id, GError **error)
     step = connection_step(writer, select, error);
     if (step != STEP_ROW)
         return step == STEP_DONE;
-    old = row_read(select, NULL);
+    if (!read_old(writer, select, &old, error))
+        return FALSE;
     return !old || change_listings(writer, SQL_DELETE_LISTING, old, id, error);
 }
 
@@ -206,6 +216,8 @@ static gboolean write_call(Connection *writer, const Record *record, GError **er
 
 static gboolean begin(Connection *writer, GError **error)
 {
+    /* One that could not be ended before, else. */
+    connection_roll_back(writer);
     return connection_check_file(writer, error) && connection_do(writer, SQL_BEGIN_WRITE, error);
 }
 
@@ -296,7 +308,6 @@ static gboolean forget_parties(Connection *writer, const Record *record, GError 
            forget_user(writer, numbers.caller, error) && forget_user(writer, numbers.callee, error);
 }
 
-/* A damaged row has no record, and goes all the same. */
 static gboolean forget_call(Connection *writer, gint64 id, const Record *record, GError **error)
 {
     if (!delete_call(writer, id, error))
@@ -316,8 +327,10 @@ static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GEr
     bind_int(select, 1, before_ms);
     bind_int(select, 2, most);
     while ((step = connection_step(writer, select, error)) == STEP_ROW) {
-        Place place = {.id = row_id(select), .record = row_read(select, NULL)};
+        Place place = {.id = row_id(select)};
 
+        if (!read_old(writer, select, &place.record, error))
+            return NULL;
         g_array_append_val(places, place);
     }
     return step == STEP_DONE ? g_steal_pointer(&places) : NULL;

@@ -144,7 +144,7 @@ describe('a device without a deviceId', () => {
     const { deviceId } = nameless.registered;
     assert.match(deviceId, /\S/);
     const callId = await ring(nameless, [callee]);
-    nameless.drop();
+    await it.lose(nameless);
     await callee.nothingMore();
     const back = await it.device(alice, undefined);
     assert.equal(back.registered.deviceId, deviceId);

@@ -164,11 +164,11 @@ static const Scenario scenarios[] = {
      "[    0] alice > initiate bob C1 | bob < incoming C1\n"
      "        bob > initiate carol C2 | bob < ok ringing | carol < incoming C2\n"
      "        carol > initiate alice C3 | carol < ok ringing | alice < incoming C3\n"},
-    {"/glare/an-early-end-of-the-refused-call-does-not-cancel-the-other",
+    {"/glare/an-end-that-overtook-its-initiate-wins-and-leaves-the-other",
      "here: alice bob\n"
      "[    0] alice > initiate bob C1 | bob < incoming C1\n"
      "        bob > end C2 | bob < 404 call_not_found\n"
-     "        bob > initiate alice C2 | bob < 409 glare otherCallId=C1\n"
+     "        bob > initiate alice C2 | bob < ok C2 cancelled cancelled\n"
      "        bob > accept C1 | alice < accepted C1\n"},
 
     /* busy */

@@ -561,6 +561,7 @@ static gboolean cancel_overtaken(Step *step, int callee)
 
     if (!id || !model_take_early_end(step->model, (guint)step->user, id))
         return FALSE;
+    replace_older(step, callee);
     call = announce_call(step, callee);
     keep(step, CHANGE_CREATED, call);
     close_call(step, call, &cancelled);

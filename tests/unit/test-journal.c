@@ -97,6 +97,14 @@ static void keep_quiet(LogLevel level G_GNUC_UNUSED, const char *line G_GNUC_UNU
 {
 }
 
+static gint errors; /* atomic: how many lines of that level were logged */
+
+static void count_errors(LogLevel level, const char *line G_GNUC_UNUSED)
+{
+    if (level == LOG_LEVEL_ERROR)
+        g_atomic_int_inc(&errors);
+}
+
 #define PATIENT (&(JournalOptions){.wait_us = 10 * G_USEC_PER_SEC, .max_waiting = 8})
 
 static void test_records_arrive_in_order(void)
@@ -178,6 +186,29 @@ static void test_ill_store_is_not_waited_for(void)
     g_assert_true(journal_wait(journal, append(journal, "C", 3)));
     g_assert_cmpstr(stub.taken->str, ==, "C:1 C:2 C:3 ");
     journal_free(journal);
+    stub_clear(&stub);
+}
+
+/* A store that hangs before it says what is wrong is slow first; the log still says what it was. */
+static void test_why_is_logged_once(void)
+{
+    StubStore stub;
+    Journal *journal;
+
+    stub_init(&stub);
+    stub.failures_left = 2;
+    stub_block(&stub, TRUE);
+    g_atomic_int_set(&errors, 0);
+    log_set_sink(count_errors);
+    journal = journal_new(
+        &stub.store, &(JournalOptions){.wait_us = 10 * 1000, .max_waiting = 8, .probe_us = 1000});
+    g_assert_false(journal_wait(journal, append(journal, "C", 1)));
+    stub_block(&stub, FALSE);
+    while (!journal_wait(journal, append(journal, "C", 2)))
+        g_thread_yield();
+    g_assert_cmpint(g_atomic_int_get(&errors), ==, 1);
+    journal_free(journal);
+    log_set_sink(keep_quiet);
     stub_clear(&stub);
 }
 
@@ -269,6 +300,7 @@ int main(int argc, char **argv)
     g_test_add_func("/journal/what-gathers-is-one-group", test_what_gathers_is_one_group);
     g_test_add_func("/journal/slow-store-is-not-waited-for", test_slow_store_is_not_waited_for);
     g_test_add_func("/journal/ill-store-is-not-waited-for", test_ill_store_is_not_waited_for);
+    g_test_add_func("/journal/why-is-logged-once", test_why_is_logged_once);
     g_test_add_func("/journal/too-many-do-not-wait", test_too_many_do_not_wait);
     g_test_add_func("/journal/full-when-the-backlog-is-at-its-bound",
                     test_full_when_the_backlog_is_at_its_bound);

@@ -180,6 +180,8 @@ class Janus {
   }
 
   async #allDoors() {
+    // A Janus that is told to stop before this thread runs waits for it for ever.
+    await this.logged(/HTTP transport timer started/);
     const { port } = new URL(this.wsUrl);
     const socket = net.connect(Number(port), '127.0.0.1');
     const websocket = await new Promise((resolve) => {

@@ -1,5 +1,6 @@
 // The Janus API over HTTP: a POST for each request, a long poll for the events.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 
 import { Client, PLUGIN } from '../client.mjs';
 import { within } from '../wait.mjs';
@@ -13,6 +14,8 @@ export class HttpClient extends Client {
   #markers = [];
 
   async connect() {
+    // Every request listens to it.
+    setMaxListeners(0, this.#stop.signal);
     this.session = (await this.#post('', { janus: 'create' })).data.id;
     this.handleId = (await this.#attach(PLUGIN));
     this.markerId = (await this.#attach(MARKER_PLUGIN));

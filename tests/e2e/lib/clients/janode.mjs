@@ -1,8 +1,14 @@
 // janode, Meetecho's library for Node.
-import Janode from 'janode';
-import Handle from 'janode/handle';
+import { createRequire } from 'node:module';
 
 import { Client, PLUGIN } from '../client.mjs';
+
+// It always loads the native part of its Unix socket, which nobody builds here: that module gets an empty one.
+const require = createRequire(import.meta.url);
+require.cache[require.resolve('bindings')] = { loaded: true, exports: () => ({}) };
+
+const { default: Janode } = await import('janode');
+const { default: Handle } = await import('janode/handle');
 
 Janode.Logger.setLevel('none');
 

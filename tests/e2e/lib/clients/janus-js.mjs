@@ -1,4 +1,8 @@
 // janus.js, the official library for browsers (npm: janus-gateway), with the few things of a browser that it looks for.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import vm from 'node:vm';
+
 import WebSocket from 'ws';
 
 import { Client, PLUGIN } from '../client.mjs';
@@ -8,7 +12,10 @@ const KEEPALIVE_MS = 1000;
 globalThis.window ??= { addEventListener() {}, RTCPeerConnection: class {} };
 globalThis.navigator ??= { platform: 'test', userAgent: 'test' };
 
-const { default: Janus } = await import('janus-gateway');
+// As a page's <script> loads it.
+const script = createRequire(import.meta.url).resolve('janus-gateway/npm/src/janus.js');
+vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
+const { Janus } = globalThis;
 
 const sockets = [];
 
