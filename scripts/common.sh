@@ -13,9 +13,11 @@ fail() {
 
 children=()
 
-# Runs a command in the background; its process id is in `child`.
+# Runs a command in the background; its process id is in `child`. The kernel ends it should we be killed; if we are before it
+# has asked for that, it sees that its parent is another.
 spawn() {
-    setsid setpriv --pdeathsig TERM "$@" &
+    # shellcheck disable=SC2016 # the inner shell's
+    setsid setpriv --pdeathsig TERM sh -c '[ "$PPID" -eq "$0" ] && exec "$@"' "$BASHPID" "$@" &
     child=$!
     children+=("$child")
 }
