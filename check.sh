@@ -67,7 +67,8 @@ count_make_check() {
 make_check_in() {
     local status=0
     find "$1/tests" -name '*.trs' -delete
-    make -C "$1" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || status=$?
+    mkdir -p "$results/tmp"
+    TMPDIR=$results/tmp make -C "$1" --no-print-directory -s -j2 check >"$results/$suite.make" 2>&1 || status=$?
     [ "$status" -eq 0 ] || tail -n 30 "$results/$suite.make"
     count_make_check "$1" "$status"
 }
