@@ -13,12 +13,9 @@ fail() {
 
 children=()
 
-# Runs a command in the background; its process id is in `child`. The kernel ends it should we be killed; if we are before it
-# has asked for that, it sees that its parent is another.
+# Runs a command in the background; its process id is in `child`.
 spawn() {
-    local parent=$BASHPID
-    # shellcheck disable=SC2016 # the inner shell's
-    setsid setpriv --pdeathsig TERM sh -c '[ "$PPID" -eq "$0" ] && exec "$@"' "$parent" "$@" &
+    setsid setpriv --pdeathsig TERM "$@" &
     child=$!
     children+=("$child")
 }
