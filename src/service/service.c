@@ -110,9 +110,9 @@ static void queue_record(Service *service, Work *work, const Effect *effect)
         ticket = journal_append(service->journal, effect->record);
     else
         outbox_put(&service->records, record_ref(effect->record));
+    work->ticket = ticket;
     if (effect->change == CHANGE_TOUCHED)
         return;
-    work->ticket = ticket;
     if (service->options.notifier)
         put_notice(service,
                    (Notice){.change = effect->change, .record = record_ref(effect->record)});
