@@ -37,8 +37,10 @@ cd "$root"
 
 # --- ending ---
 
+janus_pid=
 leave() {
     trap '' INT TERM HUP PIPE
+    [ -z "$janus_pid" ] || end_child "$janus_pid" || echo "$me: Janus did not stop when it was asked to: killed" >&2
     end_children
 }
 # Being stopped is success once it ran.
@@ -246,6 +248,15 @@ wait_for_answer() {
     done
 }
 
+# A Janus that is asked to stop before its HTTP transport's last thread runs waits for that thread for ever.
+wait_for_threads() {
+    local tries=100
+    until grep -q 'HTTP transport timer started' "$state/janus.log" || [ "$tries" -eq 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.05
+    done
+}
+
 tell_how() {
     say "Janus runs with janus.plugin.call: HTTP http://127.0.0.1:$http/janus, Admin API http://127.0.0.1:$admin/admin"
     say "  configuration  $state/conf"
@@ -282,8 +293,9 @@ link_modules
 write_configuration
 start_janus
 wait_for_answer
+wait_for_threads
 [ -n "$is_try" ] || { tell_how && attend; }
 
 npm_packages
 step node "$root/scripts/try.mjs" --url "ws://127.0.0.1:$port"
-end_child "$janus_pid" || fail "Janus did not stop when it was asked to"
+end_child "$janus_pid" || fail "Janus did not stop when it was asked to: killed"

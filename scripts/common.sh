@@ -13,9 +13,12 @@ fail() {
 
 children=()
 
-# Runs a command in the background; its process id is in `child`.
+# Runs a command in the background; its process id is in `child`. The kernel ends it should we be killed; if that
+# happens before it has asked for this, it sees that its parent is another. (bash, which keeps exported functions.)
 spawn() {
-    setsid setpriv --pdeathsig TERM "$@" &
+    local parent=$BASHPID
+    # shellcheck disable=SC2016 # the inner shell's
+    setsid setpriv --pdeathsig TERM bash -c '[ "$PPID" -eq "$0" ] && exec "$@"' "$parent" "$@" &
     child=$!
     children+=("$child")
 }
