@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Far more than one step adds, so that a client that saw revisions which were never stored still takes this one. */
+/* Far more than one step adds, so that a client that saw revisions which were never stored still
+ * takes this one. */
 #define RECOVERED_REVS 1000
 
 static const ListKind plain_kinds[CALL_STATES] = {

@@ -1,5 +1,6 @@
-/* What each party sees of a call, and in which of that party's lists it therefore stands. Whatever a history asks for is
- * the newest part of a few such lists, so that no page looks at more calls than it shows. */
+/* What each party sees of a call, and in which of that party's lists it therefore stands. Whatever
+ * a history asks for is the newest part of a few such lists, so that no page looks at more calls
+ * than it shows. */
 #pragma once
 
 #include <glib.h>
@@ -7,8 +8,9 @@
 #include "core/event.h"
 #include "core/record.h"
 
-/* The lists of calls that are over, in the order of their creation, each of a user's calls in one of them; and the same
- * calls in the order of their end. Databases hold these numbers: never renumber. */
+/* The lists of calls that are over, in the order of their creation, each of a user's calls in one
+ * of them; and the same calls in the order of their end. Databases hold these numbers: never
+ * renumber. */
 typedef enum {
     LIST_BY_END = 1,
     LIST_REJECTED = 2,
@@ -36,10 +38,12 @@ guint listings_of_record(const Record *record, Listing listings[LISTINGS_MOST]);
 
 #define KINDS_MOST 8
 
-/* The kinds of lists in which every call that is over and that the query asks for stands, and no other. */
+/* The kinds of lists in which every call that is over and that the query asks for stands, and no
+ * other. */
 guint kinds_of_query(const HistoryEvent *query, ListKind kinds[KINDS_MOST]);
 
-/* Whether this user sees the call as live: a veiled one may be for its caller, and is not for its callee. */
+/* Whether this user sees the call as live: a veiled one may be for its caller, and is not for its
+ * callee. */
 gboolean record_is_live_for(const Record *record, const char *user_id);
 /* Whether a query can ask for a live call at all, and does for this one of the user's. */
 gboolean query_asks_live(const HistoryEvent *query);
@@ -50,5 +54,6 @@ gboolean record_is_closed(const Record *record);
 /* When that was, Unix ms. */
 gint64 record_closed_ms(const Record *record);
 
-/* The next revision of a call that was live when the server stopped (see StoreOps.recover). NULL: it was not. */
+/* The next revision of a call that was live when the server stopped (see StoreOps.recover). NULL:
+ * it was not. */
 Record *record_recovered(const Record *record, gint64 now_ms);

@@ -11,7 +11,8 @@ enum {
     LIST_ALL_CLOSED, /* of nobody: the rest, by their end for everybody */
 };
 
-/* How many lists a call can be in: LISTINGS_MOST, one of all calls, the incoming ones, live ones of either party. */
+/* How many lists a call can be in: LISTINGS_MOST, one of all calls, the incoming ones, live ones of
+ * either party. */
 #define LISTS_MOST (LISTINGS_MOST + 4)
 
 /* A list that is not empty. Its Places borrow their records from the store's calls. */

@@ -1,4 +1,5 @@
-/* The store of those who keep records in their backend, and of tests: calls are remembered until the process ends. */
+/* The store of those who keep records in their backend, and of tests: calls are remembered until
+ * the process ends. */
 #pragma once
 
 #include "ports/store.h"

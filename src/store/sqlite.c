@@ -99,7 +99,8 @@ static SqliteOptions copy_options(const SqliteOptions *options)
     return copy;
 }
 
-/* Once more after the schema: by now SQLite has made the companions, which take the file's mode but not its group. */
+/* Once more after the schema: by now SQLite has made the companions, which take the file's mode but
+ * not its group. */
 static gboolean open_database(SqliteStore *sqlite, GError **error)
 {
     if (!database_file_prepare(&sqlite->options, error))

@@ -6,8 +6,8 @@
 #define WRITER_BUSY_MS 50
 #define READER_BUSY_MS 10
 
-/* Constants that the database does not remember. The WAL is copied back whenever it has 2000 pages (8 MB) and shrinks to
- * 32 MB after a reader, such as a backup, held that up. */
+/* Constants that the database does not remember. The WAL is copied back whenever it has 2000 pages
+ * (8 MB) and shrinks to 32 MB after a reader, such as a backup, held that up. */
 #define PRAGMAS_FOR_ALL                                                                            \
     "PRAGMA trusted_schema = OFF;"                                                                 \
     "PRAGMA temp_store = MEMORY;"

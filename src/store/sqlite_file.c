@@ -47,8 +47,8 @@ static gboolean find_group(const SqliteOptions *options, gid_t *id, GError **err
     return TRUE;
 }
 
-/* Nobody but us may open it until it has its group. A file that is there is not opened: closing it would take away the
- * locks of whoever has it open in this process. */
+/* Nobody but us may open it until it has its group. A file that is there is not opened: closing it
+ * would take away the locks of whoever has it open in this process. */
 static gboolean create(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);

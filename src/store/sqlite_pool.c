@@ -1,6 +1,7 @@
 #include "store/sqlite_private.h"
 
-/* More would only wait for the same disk. Each holds three file descriptors and up to 2 MB of cache. */
+/* More would only wait for the same disk. Each holds three file descriptors and up to 2 MB of
+ * cache. */
 #define CONNECTIONS_MOST 8
 
 struct Pool {

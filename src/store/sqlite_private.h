@@ -9,7 +9,8 @@
 
 /* --- sqlite_file.c --- */
 
-/* Makes the file if it is not there. It and its companions, as far as they are there, get mode and group. */
+/* Makes the file if it is not there. It and its companions, as far as they are there, get mode and
+ * group. */
 gboolean database_file_prepare(const SqliteOptions *options, GError **error);
 
 /* --- sqlite_sql.c --- */
@@ -49,7 +50,8 @@ const char *sql_text(Sql which);
 
 /* --- sqlite_connection.c --- */
 
-/* A statement in use. g_autoptr resets it and lets go of what is bound: a connection owns its statements. */
+/* A statement in use. g_autoptr resets it and lets go of what is bound: a connection owns its
+ * statements. */
 typedef sqlite3_stmt Statement;
 
 void statement_reset(Statement *statement);
@@ -77,7 +79,8 @@ gboolean connection_fail(const Connection *connection, GError **error);
 /* A statement to bind and step, to be held by a g_autoptr. */
 Statement *connection_statement(Connection *connection, Sql which, GError **error);
 
-/* `number` counts from 1. Texts must live until the statement is reset; NULL and, for bind_time(), 0 become NULL. */
+/* `number` counts from 1. Texts must live until the statement is reset; NULL and, for bind_time(),
+ * 0 become NULL. */
 void bind_text(Statement *statement, int number, const char *text);
 void bind_int(Statement *statement, int number, gint64 value);
 void bind_time(Statement *statement, int number, gint64 unix_ms);
@@ -92,7 +95,8 @@ Step connection_step(const Connection *connection, Statement *statement, GError 
 /* For statements that give no row. */
 gboolean connection_run(const Connection *connection, Statement *statement, GError **error);
 gboolean connection_do(Connection *connection, Sql which, GError **error);
-/* Ends a transaction, if there is one, without what it did. FALSE: it is still open, for want of memory. */
+/* Ends a transaction, if there is one, without what it did. FALSE: it is still open, for want of
+ * memory. */
 gboolean connection_roll_back(Connection *connection);
 /* Whether the file is still where it was: what is written to a removed one is lost. */
 gboolean connection_check_file(const Connection *connection, GError **error);
@@ -137,9 +141,11 @@ typedef enum {
     COLUMN_CLOSED_AT,
 } Column;
 
-/* Binds every column that the statement has, to the number after its place above. Borrows the record. */
+/* Binds every column that the statement has, to the number after its place above. Borrows the
+ * record. */
 void row_bind(Statement *statement, gint64 id, const Record *record);
-/* The record of a whole row. NULL when the row is damaged, as by somebody who wrote to the table. */
+/* The record of a whole row. NULL when the row is damaged, as by somebody who wrote to the table.
+ */
 Record *row_read(Statement *statement, GError **error);
 gint64 row_id(Statement *statement);
 

@@ -20,7 +20,8 @@ static Record *find_call(Connection *reader, Sql which, const char *user_id, con
     return first_record(reader, select, error);
 }
 
-/* The user's own call goes before one that somebody else gave the same id: only that one can be made again. */
+/* The user's own call goes before one that somebody else gave the same id: only that one can be
+ * made again. */
 Record *reader_get(Connection *reader, const char *user_id, const char *call_id, GError **error)
 {
     GError *failure = NULL;
@@ -209,16 +210,26 @@ static gboolean list_ended(Connection *reader, gint64 user, gint64 since_ms, gui
     return add_ended(reader, listed, ended, error);
 }
 
-/* One statement is under way throughout, so all is read of one state of the database. */
+static gboolean find_ended(Connection *reader, const char *user_id, gint64 since_ms, guint most,
+                           GPtrArray *ended, GError **error)
+{
+    gint64 user;
+
+    if (!find_user(reader, user_id, &user, error))
+        return FALSE;
+    return !user || list_ended(reader, user, since_ms, most, ended, error);
+}
+
+/* In one transaction: the number of a user who is forgotten can soon be another's. */
 GPtrArray *reader_ended_since(Connection *reader, const char *user_id, gint64 since_ms, guint most,
                               GError **error)
 {
     g_autoptr(GPtrArray) ended = records_new();
-    gint64 user;
+    gboolean is_found;
 
-    if (!find_user(reader, user_id, &user, error))
+    if (!connection_do(reader, SQL_BEGIN_READ, error))
         return NULL;
-    if (user && !list_ended(reader, user, since_ms, most, ended, error))
-        return NULL;
-    return g_steal_pointer(&ended);
+    is_found = find_ended(reader, user_id, since_ms, most, ended, error);
+    connection_roll_back(reader);
+    return is_found ? g_steal_pointer(&ended) : NULL;
 }

@@ -74,7 +74,8 @@ static const char *text_of(Statement *statement, Column column)
     return (const char *)sqlite3_column_text(statement, (int)column);
 }
 
-/* A text that is not UTF-8 could not be told to anybody. One that is there but is not given had no memory. */
+/* A text that is not UTF-8 could not be told to anybody. One that is there but is not given had no
+ * memory. */
 static gboolean is_whole(Statement *statement, Column column, const char *text)
 {
     if (text)

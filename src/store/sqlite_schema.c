@@ -3,8 +3,9 @@
 /* "JCal", in the header of the file: this plugin's database, and nobody else's. */
 #define APPLICATION_ID "1245929836"
 
-/* Number N brings a database of version N to N + 1. One that was released is never changed. The comments are kept in the
- * database, for people who look at it. Times are Unix time in milliseconds; NULL is "not (yet)". */
+/* Number N brings a database of version N to N + 1. One that was released is never changed. The
+ * comments are kept in the database, for people who look at it. Times are Unix time in
+ * milliseconds; NULL is "not (yet)". */
 static const char *const migrations[] = {
     "CREATE TABLE calls (\n"
     "  id INTEGER PRIMARY KEY,       -- grows with created_at\n"

@@ -35,7 +35,8 @@ static const char *const texts[SQLS] = {
     [SQL_DELETE_CALL] = "DELETE FROM calls WHERE id = ?1",
     [SQL_FIND_USER] = "SELECT number FROM users WHERE user_id = ?1",
     [SQL_INSERT_USER] = "INSERT INTO users (user_id) VALUES (?1)",
-    /* A veiled call that is live to its caller stands in its callee's lists already, with the caller's number. */
+    /* A veiled call that is live to its caller stands in its callee's lists already, with the
+       caller's number. */
     [SQL_DELETE_USER] = "DELETE FROM users WHERE number = ?1 "
                         "AND NOT EXISTS (SELECT 1 FROM listings WHERE user = ?1) "
                         "AND NOT EXISTS (SELECT 1 FROM calls "

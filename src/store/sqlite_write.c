@@ -122,8 +122,8 @@ static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *
     return step != STEP_FAILED;
 }
 
-/* A row whose turn it is to go. A damaged one gives no record and no error, and so stands in the way of nothing: what is
- * listed of it leads nowhere. */
+/* A row whose turn it is to go. A damaged one gives no record and no error, and so stands in the
+ * way of nothing: what is listed of it leads nowhere. */
 static gboolean read_old(const Connection *writer, Statement *select, Record **record,
                          GError **error)
 {
@@ -216,7 +216,7 @@ static gboolean write_call(Connection *writer, const Record *record, GError **er
 
 static gboolean begin(Connection *writer, GError **error)
 {
-    /* One that could not be ended before, else. */
+    /* One that could not be ended, for want of memory, would be in the way for ever. */
     connection_roll_back(writer);
     return connection_check_file(writer, error) && connection_do(writer, SQL_BEGIN_WRITE, error);
 }

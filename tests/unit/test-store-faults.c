@@ -1,6 +1,6 @@
-/* The SQLite store on a disk that fails: the n-th operation, for n = 1, 2, ... until none is left to
- * fail. Whatever write() said TRUE to is there afterwards; what it did not is there as a whole or not at
- * all; and the store works again when the fault is over, without being opened anew. */
+/* The SQLite store on a disk that fails: the n-th operation, for n = 1, 2, ... until none is left
+ * to fail. Whatever write() said TRUE to is there afterwards; what it did not is there as a whole
+ * or not at all; and the store works again when the fault is over, without being opened anew. */
 #include <sqlite3.h>
 #include <string.h>
 
@@ -16,8 +16,8 @@
 typedef struct {
     const char *name;
     Fault fault;
-    /* Nothing reaches the disk any more, and then it ends: a kill at that moment. Otherwise the fault is lifted, and
-     * the store goes on. */
+    /* Nothing reaches the disk any more, and then it ends: a kill at that moment. Otherwise the
+     * fault is lifted, and the store goes on. */
     gboolean is_kill;
     gboolean sync_full;
     /* Where there are very many operations: one in so many, unless with -m slow. */

@@ -1,4 +1,5 @@
-/* store/sqlite: what only a database has: a file, its access, its versions, other processes, plans. */
+/* store/sqlite: what only a database has: a file, its access, its versions, other processes, plans.
+ */
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -77,8 +78,6 @@ static sqlite3 *connect_plainly(const Fixture *fixture)
 
 static void execute(sqlite3 *database, const char *sql)
 {
-    g_autofree char *message = NULL;
-
     if (sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK)
         g_error("%s: %s", sql, sqlite3_errmsg(database));
 }
@@ -158,7 +157,8 @@ static void test_mode_of_old_file(Fixture *fixture, gconstpointer unused G_GNUC_
     assert_modes(fixture, 0600);
 }
 
-/* A group that we may give a file to, other than the one it would have anyway; NULL when there is none. */
+/* A group that we may give a file to, other than the one it would have anyway; NULL when there is
+ * none. */
 static const struct group *other_group(void)
 {
     gid_t groups[64];
@@ -375,6 +375,28 @@ static void test_another_may_write(Fixture *fixture, gconstpointer unused G_GNUC
     sqlite3_close(other);
 }
 
+/* SQLite does not end the transaction by itself here, as it does when the disk fails. */
+static void test_half_a_group(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(GPtrArray) group = records_new();
+    g_autoptr(GError) error = NULL;
+
+    open_store(fixture);
+    execute_on_file(fixture, "CREATE TRIGGER stop BEFORE INSERT ON calls WHEN new.call_id = 'bad' "
+                             "BEGIN SELECT RAISE(ABORT, 'stopped here'); END");
+    g_ptr_array_add(group, CALL(.id = "good", .status = CALL_ENDED));
+    g_ptr_array_add(group, CALL(.id = "bad", .status = CALL_ENDED));
+    g_assert_false(fixture->store->ops->write(fixture->store, (Record *const *)group->pdata,
+                                              group->len, &error));
+    g_assert_nonnull(strstr(error->message, "stopped here"));
+
+    assert_history(fixture->store, "bob", HISTORY(.limit = 9), "");
+    execute_on_file(fixture, "DROP TRIGGER stop");
+    g_assert_true(fixture->store->ops->write(fixture->store, (Record *const *)group->pdata,
+                                             group->len, NULL));
+    assert_history(fixture->store, "bob", HISTORY(.limit = 9), "bad good");
+}
+
 static void test_removed_file(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autofree char *elsewhere = g_strconcat(fixture->path, ".moved", NULL);
@@ -414,7 +436,24 @@ static void test_what_a_backend_reads(Fixture *fixture, gconstpointer unused G_G
                   "JOIN calls c ON c.id = l.call "
                   "WHERE u.user_id = 'bob' AND l.peer = 0 AND l.kind = 1 ORDER BY l.at DESC",
                   "CALL_17637599232099");
+    assert_answer(backend, "SELECT count(*) FROM calls WHERE id < created_at << 20", "0");
     sqlite3_close(backend);
+}
+
+static void test_backup(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *copy = g_build_filename(fixture->folder, "copy.sqlite3", NULL);
+    g_autofree char *sql = g_strdup_printf("VACUUM INTO '%s'", copy);
+
+    open_store(fixture);
+    PUT(fixture->store, .id = "before", .status = CALL_ENDED);
+    execute_on_file(fixture, sql);
+    PUT(fixture->store, .id = "after");
+    close_store(fixture);
+
+    g_assert_cmpint(g_rename(copy, fixture->path), ==, 0);
+    open_store(fixture);
+    assert_history(fixture->store, "bob", HISTORY(.limit = 9), "before");
 }
 
 /* --- damage --- */
@@ -499,7 +538,8 @@ static void test_every_plan_has_an_index(Fixture *fixture, gconstpointer unused 
 #define SMALL 100
 #define FILL_GROUP 500
 
-/* Of `count` calls the oldest is the only one of its kind in every respect; the rest is of two kinds. */
+/* Of `count` calls the oldest is the only one of its kind in every respect; the rest is of two
+ * kinds. */
 static Record *make_nth(const char *caller, const char *callee, guint number)
 {
     g_autofree char *id = g_strdup_printf("%s-%u", caller, number);
@@ -702,8 +742,10 @@ int main(int argc, char **argv)
     ADD("refused/no-permission", test_no_permission);
     ADD("others/locked", test_locked_by_another);
     ADD("others/may-write", test_another_may_write);
+    ADD("others/half-a-group", test_half_a_group);
     ADD("others/removed-file", test_removed_file);
     ADD("others/backend-reads", test_what_a_backend_reads);
+    ADD("others/backup", test_backup);
     ADD("damaged-row", test_damaged_row);
     ADD("cost/every-plan-has-an-index", test_every_plan_has_an_index);
     ADD("cost/a-page-of-100000", test_costs);

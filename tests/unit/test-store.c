@@ -245,7 +245,8 @@ static void test_final_can_become_live(Fixture *fixture, gconstpointer kind G_GN
     assert_history(store, "bob", HISTORY(.limit = 9, .has_status = TRUE, .status = CALL_ENDED), "");
 }
 
-/* The store did not know the first when the second was made, and a hub that does not remember made it. */
+/* The store did not know the first when the second was made, and a hub that does not remember made
+ * it. */
 static void test_another_call_with_the_id(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
     Store *store = fixture->store;
@@ -877,7 +878,8 @@ static void read_written(const Race *race)
     g_assert_cmpint(record->status, ==, CALL_ENDED);
 }
 
-/* A page shows both of a pair or none, each once, in the same state, without a gap: it is of one moment. */
+/* A page shows both of a pair or none, each once, in the same state, without a gap: it is of one
+ * moment. */
 static void read_pairs(const Race *race)
 {
     g_autofree char *next = NULL;
