@@ -29,7 +29,8 @@ typedef struct {
 
     /* Writes a group of records, oldest first, in one transaction: all or nothing. A call is known
      * by (callerId, callId); of two revisions of a call the one with the higher rev stays, and of
-     * the same rev the later one. */
+     * the same rev the later one. A call that was made later takes the id of an older one over:
+     * that can only be when nobody could see that the id was taken. */
     gboolean (*write)(Store *store, Record *const *records, guint count, GError **error);
 
     /* A call of this user, whichever side it was on: owned by the caller; NULL without an error

@@ -238,13 +238,27 @@ static Kept *keep_new(MemoryStore *memory, Record *record)
     return kept;
 }
 
+static void drop(MemoryStore *memory, const Record *record)
+{
+    Kept *kept = find_kept(memory, record->facts->caller_id, record->facts->call_id);
+
+    unlist_call(memory, kept);
+    g_hash_table_remove(memory->calls, kept);
+}
+
 /* The table's key lives in the facts of the record, so it is put in anew. */
 static void keep(MemoryStore *memory, Record *record)
 {
     const CallFacts *facts = record->facts;
     Kept *kept = find_kept(memory, facts->caller_id, facts->call_id);
-    Record *old = kept ? kept->record : NULL;
+    Record *old;
 
+    /* A call that was made later takes the id over, whatever the revisions. */
+    if (kept && kept->record->facts->created_ms < facts->created_ms) {
+        drop(memory, kept->record);
+        kept = NULL;
+    }
+    old = kept ? kept->record : NULL;
     if (old && old->rev > record->rev)
         return;
     if (kept) {
@@ -259,14 +273,6 @@ static void keep(MemoryStore *memory, Record *record)
     g_hash_table_add(memory->calls, kept);
     list_call(memory, kept);
     record_unref(old);
-}
-
-static void drop(MemoryStore *memory, const Record *record)
-{
-    Kept *kept = find_kept(memory, record->facts->caller_id, record->facts->call_id);
-
-    unlist_call(memory, kept);
-    g_hash_table_remove(memory->calls, kept);
 }
 
 /* A live call goes only where there is no other: it is written again when it ends. */

@@ -15,9 +15,9 @@ static const char *const texts[SQLS] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
 
-    /* Is it the same call, how new, is it in any list? */
-    [SQL_FIND_CALL] = "SELECT id, rev, ended_at IS NOT NULL, callee_id = ?3 AND created_at = ?4 "
-                      "FROM calls WHERE call_id = ?1 AND caller_id = ?2",
+    /* How new is it, is it in any list, is it the same call, was it made before this one? */
+    [SQL_FIND_CALL] = "SELECT id, rev, ended_at IS NOT NULL, callee_id = ?3 AND created_at = ?4, "
+                      "created_at < ?4 FROM calls WHERE call_id = ?1 AND caller_id = ?2",
     [SQL_SELECT_CALL] = SELECT_CALL "WHERE id = ?1",
     [SQL_INSERT_CALL] = "INSERT INTO calls (" CALL_COLUMNS ") VALUES "
                         "(max(?1, 1 + ifnull((SELECT max(id) FROM calls), 0)), ?2, ?3, ?4, ?5, ?6, "

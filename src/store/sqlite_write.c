@@ -96,6 +96,7 @@ typedef struct {
     gint64 rev;
     gboolean is_listed;    /* for its callee, at least */
     gboolean is_same_call; /* FALSE: another call that had the same id */
+    gboolean is_older;     /* another call, made earlier */
 } Stored;
 
 static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *stored,
@@ -118,6 +119,7 @@ static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *
             .rev = sqlite3_column_int64(find, 1),
             .is_listed = sqlite3_column_int(find, 2),
             .is_same_call = sqlite3_column_int(find, 3),
+            .is_older = sqlite3_column_int(find, 4),
         };
     return step != STEP_FAILED;
 }
@@ -205,7 +207,7 @@ static gboolean write_call(Connection *writer, const Record *record, GError **er
         return FALSE;
     if (!stored.id)
         return insert_call(writer, record, error);
-    if (stored.rev > record->rev)
+    if (stored.rev > record->rev && !stored.is_older)
         return TRUE;
     if (!stored.is_same_call)
         return replace_call(writer, &stored, record, error);

@@ -252,11 +252,11 @@ static void test_another_call_with_the_id(Fixture *fixture, gconstpointer kind G
     Store *store = fixture->store;
 
     PUT(store, .id = "c", .callee = "bob", .created_ms = 1000, .rev = 3, .status = CALL_ENDED);
-    PUT(store, .id = "c", .callee = "carol", .created_ms = 2000, .rev = 2);
-    assert_history(store, "bob", HISTORY(.limit = 9), "c");
-
-    PUT(store, .id = "c", .callee = "carol", .created_ms = 2000, .rev = 3, .status = CALL_FAILED);
-    assert_call(store, "alice", "c", "failed/- 3");
+    PUT(store, .id = "c", .callee = "carol", .created_ms = 2000, .rev = 1);
+    PUT(store, .id = "c", .callee = "carol", .created_ms = 2000, .rev = 2, .status = CALL_FAILED);
+    /* What is still said of the older one changes nothing. */
+    PUT(store, .id = "c", .callee = "bob", .created_ms = 1000, .rev = 1);
+    assert_call(store, "alice", "c", "failed/- 2");
     assert_call(store, "bob", "c", "none");
     assert_history(store, "alice", HISTORY(.limit = 9), "c");
     assert_history(store, "bob", HISTORY(.limit = 9), "");
