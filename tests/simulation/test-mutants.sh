@@ -15,7 +15,7 @@ mutants() {
     cat <<'TABLE'
 caller-may-accept | on_accept.c | s/found\.is_caller \|\| !sender->device/!sender->device/
 caller-may-reject | on_reject.c | s/if \(found\.is_caller\)/if (FALSE)/
-second-accept-succeeds | on_accept.c | s/ && strcmp\(record->answered_by, device->id\) == 0/ \&\& device/
+second-accept-succeeds | on_accept.c | s/ &&\s+strcmp\(record->answered_by, device->id\) == 0/ \&\& device/
 second-accept-wins | transition.c | s/(    \{CALL_ACCEPTED, HAPPENS_SIGNAL)/    {CALL_ACCEPTED, HAPPENS_ACCEPT, CALL_ACCEPTED, ACTION_ANSWER, CAUSE_NONE},\n$1/
 siblings-not-told | calls.c | s/tell\(effects, sibling, &message\)/message_clear(&message)/
 caller-not-told-of-accept | calls.c | s/(MESSAGE_ACCEPTED.*?)tell\(effects, calling, &message\)/$1message_clear(&message)/s
@@ -36,7 +36,7 @@ deadline-not-rescheduled | calls.c | s/(tell\(effects, device, &message\);\n)   
 deadline-kept-at-return | on_register.c | s/        else\n            call_reschedule\(hub, call\);//
 tombstone-not-kept | calls.c | s/ended_keep\(hub, call->caller, call->record\);//
 tombstones-not-bounded | ended.c | s/while \(user->ended\.length > hub->settings\.limits\.max_ended_per_user\)/while (FALSE)/
-tombstones-not-forgotten | ended.c | s/ \|\| oldest->ended_us \+ ENDED_KEPT_US <= hub->now_us//
+tombstones-not-forgotten | ended.c | s/ \|\|\s+oldest->ended_us \+ ENDED_KEPT_US <= hub->now_us//
 ended-not-in-snapshot | on_register.c | s/ended->ended_us \+ ENDED_KEPT_US > hub->now_us/FALSE/
 early-end-not-remembered | on_end.c | s/    user_remember_early_end\(.*?\);/    (void)user;/s
 early-end-taken-twice | user.c | s/if \(strcmp\(end->call_id, call_id\) == 0\) \{.*?return TRUE;/if (strcmp(end->call_id, call_id) == 0) {\n            return TRUE;/s
@@ -59,16 +59,16 @@ veil-says-busy | record.c | s/seen = record->veil\.is_set \? veiled_view\(&recor
 unreachable-seen | record.c | s/if \(seen\.cause == CAUSE_UNREACHABLE\)/if (FALSE)/
 glare-not-refused | on_initiate.c | s/if \(refuse_glare\(event, sender, effects\)\)/if (FALSE && refuse_glare(event, sender, effects))/
 replaced-by-other-device | on_initiate.c | s/call_leg\(call, 0\)->device != sender->device/call->caller != sender->user/
-repeat-rings-twice | on_initiate.c | s/if \(event->initiate\.call_id && answer_taken_id/if (FALSE && answer_taken_id/
+repeat-rings-twice | on_initiate.c | s/event->initiate\.call_id && \(answer_taken_id\(hub, event, sender, effects\) \|\|/event->initiate.call_id \&\& (/
 id-of-others-taken | on_initiate.c | s/if \(callee && hub_find_call/if (FALSE && hub_find_call/
 own-timeout-ignored | call.c | s/record->facts->ring_ms \* 1000/45 * G_USEC_PER_SEC/
 callee-end-cancels | on_end.c | s/found->is_caller \? HAPPENS_CANCEL : HAPPENS_REJECT/HAPPENS_CANCEL/
 repeat-of-end-refused | on_end.c | s/return is_repeat_of_close\(found, user, CALL_ENDED\) \|\|/return FALSE \&\&/
-signal-from-outside | on_signal.c | s/ && !call_leg_of\(found\.call, sender->device\)/ \&\& FALSE/
+signal-from-outside | on_signal.c | s/ &&\s+!call_leg_of\(found\.call, sender->device\)/ \&\& FALSE/
 replaced-handle-ends-device | presence.c | s/    if \(device->address\)\n        g_hash_table_remove\(hub->by_address, device->address\);\n    if/    if/
 equal-times-by-heap | presence.c | s/call_expire\(hub, call, effects\)/record_unref(call_apply(hub, call, &(Occurrence){.what = call->state == CALL_RINGING ? HAPPENS_CALLER_LOST : HAPPENS_DEVICE_LOST}, effects))/
-stored-call-ignored | reply.c | s/if \(found\.record \|\| !event->stored\)/if (TRUE)/
-stored-call-counts-more | reply.c | s/if \(found\.record \|\| !event->stored\)/if (!event->stored)/
+stored-call-ignored | reply.c | s/if \(found\.record \|\| !event->stored \|\| !is_party\(event->stored->facts, sender->user\)\)/if (TRUE)/
+stored-call-counts-more | reply.c | s/if \(found\.record \|\| !event->stored \|\|/if (!event->stored ||/
 stored-calls-shown-twice | on_register.c | s/if \(!hub_find_call\(hub, user, record->facts->call_id\)\.record\)/if (TRUE)/
 operator-acts-as-user | on_end.c | s/if \(event->is_operator\)\n        return HAPPENS_ADMIN_END;//
 cause-not-as-seen | calls.c | s/record_view\(call->record, message\.view\)\.cause/call->record->cause/
