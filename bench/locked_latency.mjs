@@ -4,9 +4,9 @@
 //   [CALL_PLUGIN=libjanus_call.so] node bench/locked_latency.mjs [SECONDS]
 import path from 'node:path';
 
-import { WsClient } from '../tests/e2e/lib/clients/index.mjs';
 import { Holder } from '../tests/e2e/lib/database.mjs';
 import { startJanus } from '../tests/e2e/lib/janus.mjs';
+import { Pair } from '../tests/e2e/lib/pair.mjs';
 import { pause, until } from '../tests/e2e/lib/wait.mjs';
 
 const SECONDS = Number(process.argv[2] ?? 10);
@@ -14,19 +14,7 @@ const PAIRS = 10;
 const CALLS_PER_SECOND = 100;
 const RATIO_MOST = 2;
 
-class Pair {
-  constructor(janus, n) {
-    this.caller = new WsClient(janus, `alice${n}`);
-    this.callee = new WsClient(janus, `bob${n}`);
-  }
-
-  async open() {
-    await Promise.all([this.caller.connect(), this.callee.connect()]);
-    await this.caller.register(this.caller.name, 'laptop');
-    await this.callee.register(this.callee.name, 'phone');
-    return this;
-  }
-
+class MeasuredPair extends Pair {
   /** One call that is rejected; { ms, durable }. */
   async measure() {
     const { caller, callee } = this;
@@ -67,7 +55,7 @@ function report(what, results) {
 const janus = await startJanus({ plugin: { general: { log_calls: false } } });
 const database = path.join(janus.dir, 'calls.sqlite');
 try {
-  const pairs = await Promise.all(Array.from({ length: PAIRS }, (_, n) => new Pair(janus, n).open()));
+  const pairs = await Promise.all(Array.from({ length: PAIRS }, (_, n) => new MeasuredPair(janus, n).open()));
   await measure(pairs, 2);
   const well = report('well', await measure(pairs, SECONDS));
   const holder = await Holder.hold(database, 'EXCLUSIVE');
@@ -76,7 +64,7 @@ try {
   await until(async () => (await pairs[0].measure()).durable, 'replies are durable again');
   console.log(`ratio of the 99th percentiles: ${(locked / well).toFixed(2)}`);
   process.exitCode = locked / well <= RATIO_MOST ? 0 : 1;
-  await Promise.all(pairs.flatMap(({ caller, callee }) => [caller.close(), callee.close()]));
+  await Promise.all(pairs.map((pair) => pair.close()));
   await janus.stop();
 } finally {
   await janus.end();

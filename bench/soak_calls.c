@@ -151,7 +151,7 @@ static void join(User *user, guint number)
     Event event = {.kind = EVENT_REGISTER, .reg.device_id = "phone"};
 
     user->id = g_strdup_printf("user%u", number);
-    user->peer = service_connect(soak.service, &listening, user);
+    user->peer = peer_new(&listening, user);
     event.reg.user_id = user->id;
     g_free(ask(user, &event));
 }

@@ -15,7 +15,7 @@ void session_create(janus_plugin_session *handle, int *error)
     session = g_new0(Session, 1);
     g_atomic_ref_count_init(&session->refs);
     session->handle = handle;
-    session->peer = service_connect(door.service, &janus_delivery, session);
+    session->peer = peer_new(&janus_delivery, session);
 
     g_mutex_lock(&door.lock);
     handle->plugin_handle = session;

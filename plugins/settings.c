@@ -1,8 +1,6 @@
 /* From the configuration file to what the core, the service and the store want. */
 #include "door.h"
 
-#include <sys/stat.h>
-
 #include "base/log.h"
 #include "store/memory.h"
 #include "store/sqlite.h"
@@ -27,26 +25,26 @@ Config *read_config(const char *folder)
 
 HubSettings hub_settings(const Config *config)
 {
-    HubSettings settings;
-
-    hub_settings_init(&settings);
-    settings.timers = (Timers){
-        .ring_us = config->timers.ring_ms * 1000,
-        .unreachable_us = config->timers.unreachable_ms * 1000,
-        .caller_grace_us = config->timers.caller_grace_ms * 1000,
-        .in_call_grace_us = config->timers.in_call_grace_ms * 1000,
-        .media_us = config->timers.media_ms * 1000,
-        .max_duration_us = config->timers.max_duration_ms * 1000,
+    return (HubSettings){
+        .timers =
+            {
+                .ring_us = config->timers.ring_ms * 1000,
+                .unreachable_us = config->timers.unreachable_ms * 1000,
+                .caller_grace_us = config->timers.caller_grace_ms * 1000,
+                .in_call_grace_us = config->timers.in_call_grace_ms * 1000,
+                .media_us = config->timers.media_ms * 1000,
+                .max_duration_us = config->timers.max_duration_ms * 1000,
+            },
+        .limits =
+            {
+                .max_devices = config->limits.max_devices,
+                .max_live_calls = config->limits.max_live_calls,
+                .max_ended_per_user = config->limits.max_ended_per_user,
+                .max_ended = config->limits.max_ended,
+                .max_early_ends = config->limits.max_early_ends,
+            },
+        .reveal_presence = config->general.reveal_presence,
     };
-    settings.limits = (Limits){
-        .max_devices = config->limits.max_devices,
-        .max_live_calls = config->limits.max_live_calls,
-        .max_ended_per_user = config->limits.max_ended_per_user,
-        .max_ended = config->limits.max_ended,
-        .max_early_ends = config->limits.max_early_ends,
-    };
-    settings.reveal_presence = config->general.reveal_presence;
-    return settings;
 }
 
 static Store *open_sqlite(const Config *config, GError **error)

@@ -4,18 +4,6 @@
 
 /* --- what is said to devices --- */
 
-static Message message_about(const Hub *hub, MessageKind kind, const Call *call, const Device *to)
-{
-    return (Message){
-        .kind = kind,
-        .view = to->user == call->caller ? hub_view(hub, call->record, to->user) : VIEW_FULL,
-        .record = record_ref(call->record),
-        .timestamp_ms = hub->wall_ms,
-        .to_user = g_ref_string_acquire(to->user->id),
-        .to_device = g_ref_string_acquire(to->id),
-    };
-}
-
 static void tell(Effects *effects, const Device *to, Message *message)
 {
     effects_send(effects, to->address, message);

@@ -25,26 +25,6 @@ void message_clear(Message *message)
     g_clear_pointer(&message->to_device, g_ref_string_release);
 }
 
-static GRefString *share(GRefString *text)
-{
-    return text ? g_ref_string_acquire(text) : NULL;
-}
-
-Message *message_copy(const Message *message)
-{
-    Message *copy = g_new(Message, 1);
-
-    *copy = *message;
-    if (copy->record)
-        record_ref(copy->record);
-    share(copy->device_id);
-    share(copy->from);
-    share(copy->data);
-    share(copy->to_user);
-    share(copy->to_device);
-    return copy;
-}
-
 void message_free(Message *message)
 {
     if (!message)

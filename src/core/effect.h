@@ -29,7 +29,7 @@ typedef enum {
 const char *message_name(MessageKind kind);
 
 /* One event to one device. Owns references to its record and strings, so it outlives the lock; it
- * is a plain value: copy it with message_copy(), end it with message_clear(). */
+ * is a plain value: who moves it leaves an empty one behind; end it with message_clear(). */
 typedef struct {
     MessageKind kind;
     View view;             /* whose eyes: the record's words are chosen by it */
@@ -47,7 +47,6 @@ typedef struct {
 } Message;
 
 void message_clear(Message *message);
-Message *message_copy(const Message *message); /* free with message_free() */
 void message_free(Message *message);
 
 /* What a record's new revision means to the backend and the store. */

@@ -45,6 +45,11 @@ void on_disconnect(Hub *hub, const Event *event, Effects *effects);
 void on_gone(Hub *hub, const Event *event, Effects *effects);
 void on_timeout(Hub *hub, const Event *event, Effects *effects);
 
+/* What is said to a device (tell.c): for effects_send(). */
+Message message_to(const Hub *hub, MessageKind kind, const Device *to);
+/* The same about a call, as the device's user may see it. */
+Message message_about(const Hub *hub, MessageKind kind, const Call *call, const Device *to);
+
 /* Users (hub.c). */
 User *hub_find_user(const Hub *hub, const char *user_id);
 User *hub_make_user(Hub *hub, const char *user_id);

@@ -3,14 +3,9 @@
 static void disconnect(Hub *hub, Device *device, Effects *effects)
 {
     Address *address = device->address;
-    Message message = {
-        .kind = MESSAGE_UNREGISTERED,
-        .timestamp_ms = hub->wall_ms,
-        .cause = CAUSE_ADMIN,
-        .to_user = g_ref_string_acquire(device->user->id),
-        .to_device = g_ref_string_acquire(device->id),
-    };
+    Message message = message_to(hub, MESSAGE_UNREGISTERED, device);
 
+    message.cause = CAUSE_ADMIN;
     hub_remove_device(hub, device, NULL, effects);
     effects_send(effects, address, &message);
 }

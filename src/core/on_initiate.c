@@ -130,16 +130,9 @@ static Call *create_call(Hub *hub, const Event *event, const Sender *sender)
 
 static void tell_outgoing(const Hub *hub, const Call *call, const Device *device, Effects *effects)
 {
-    Message message = {
-        .kind = MESSAGE_OUTGOING,
-        .view = hub_view(hub, call->record, device->user),
-        .record = record_ref(call->record),
-        .timestamp_ms = hub->wall_ms,
-        .expires_in_ms = call_expires_in_ms(hub, call),
-        .to_user = g_ref_string_acquire(device->user->id),
-        .to_device = g_ref_string_acquire(device->id),
-    };
+    Message message = message_about(hub, MESSAGE_OUTGOING, call, device);
 
+    message.expires_in_ms = call_expires_in_ms(hub, call);
     effects_send(effects, device->address, &message);
 }
 

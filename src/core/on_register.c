@@ -98,12 +98,7 @@ static Device *add_device(Hub *hub, User *user, const Event *event)
 
 static void tell_replaced(const Hub *hub, const Device *device, Effects *effects)
 {
-    Message message = {
-        .kind = MESSAGE_REPLACED,
-        .timestamp_ms = hub->wall_ms,
-        .to_user = g_ref_string_acquire(device->user->id),
-        .to_device = g_ref_string_acquire(device->id),
-    };
+    Message message = message_to(hub, MESSAGE_REPLACED, device);
 
     effects_send(effects, device->address, &message);
 }

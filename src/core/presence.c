@@ -1,17 +1,5 @@
 #include "core/hub-private.h"
 
-void hub_place_device(Hub *hub, Device *device, Address *address)
-{
-    if (device->address)
-        g_hash_table_remove(hub->by_address, device->address);
-    if (device->grace.place) {
-        deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
-        hub->stats.away--;
-    }
-    device->address = address;
-    g_hash_table_insert(hub->by_address, address, device);
-}
-
 static void take_off_address(Hub *hub, Device *device)
 {
     if (device->address)
@@ -19,13 +7,26 @@ static void take_off_address(Hub *hub, Device *device)
     device->address = NULL;
 }
 
+static void end_grace(Hub *hub, Device *device)
+{
+    if (!device->grace.place)
+        return;
+    deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
+    hub->stats.away--;
+}
+
+void hub_place_device(Hub *hub, Device *device, Address *address)
+{
+    take_off_address(hub, device);
+    end_grace(hub, device);
+    device->address = address;
+    g_hash_table_insert(hub->by_address, address, device);
+}
+
 static void forget_device(Hub *hub, Device *device)
 {
     take_off_address(hub, device);
-    if (device->grace.place) {
-        deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
-        hub->stats.away--;
-    }
+    end_grace(hub, device);
     hub->stats.devices--;
     hub_tidy_user(hub, device->user);
     user_remove_device(device->user, device);

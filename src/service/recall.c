@@ -58,7 +58,6 @@ void recall_history(Store *store, const Event *event, gboolean reveal_presence, 
     reply->calls = snapshots_new();
     for (guint i = 0; i < records->len; i++) {
         Record *record = g_ptr_array_index(records, i);
-
         View view = record_view_of_user(record, reply->user_id, reveal_presence);
 
         g_ptr_array_add(reply->calls, snapshot_new(record, view));

@@ -253,11 +253,6 @@ void service_free(Service *service)
 
 /* --- connections --- */
 
-Peer *service_connect(Service *service G_GNUC_UNUSED, const Delivery *delivery, gpointer connection)
-{
-    return peer_new(delivery, connection);
-}
-
 void service_disconnect(Service *service, Peer *peer)
 {
     Event event = {.kind = EVENT_GONE, .from = peer};

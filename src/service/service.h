@@ -29,9 +29,8 @@ Service *service_new(const ServiceOptions *options);
  * frees it. */
 void service_free(Service *service);
 
-/* A connection has come: an address that the hub does not know yet. Owned by the door. */
-Peer *service_connect(Service *service, const Delivery *delivery, gpointer connection);
-/* It went away, for good; repeats are fine. Whatever is under way for it changes nothing any more.
+/* A connection begins as a peer_new(), which the hub learns of by its call:register. It went away,
+ * for good; repeats are fine. Whatever is under way for it changes nothing any more.
  * Takes the reference. */
 void service_disconnect(Service *service, Peer *peer);
 

@@ -1,7 +1,5 @@
 #include "wire/write.h"
 
-#include <string.h>
-
 #include "wire/request.h"
 
 /* Texts of our own are UTF-8 by construction, texts of others were checked when they were read. */

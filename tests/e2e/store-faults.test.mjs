@@ -6,9 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
-import { WsClient } from './lib/clients/index.mjs';
 import { Holder, filesOf, halfWritten, rows } from './lib/database.mjs';
 import { startJanus } from './lib/janus.mjs';
+import { Pair } from './lib/pair.mjs';
 import { pause, until } from './lib/wait.mjs';
 
 const LOCKED_MS = Number(process.env.E2E_LOCKED_MS ?? 10_000);
@@ -21,25 +21,9 @@ const isRoot = process.getuid() === 0;
 /* --- calls that go on, whatever the store does --- */
 
 /** A caller and a callee who call without end, in every way that a call can go, and note what they hear and when. */
-class Pair {
+class CallingPair extends Pair {
   calls = []; // { callId, replies, status, rev }
   slowest = 0;
-
-  constructor(janus, n) {
-    this.caller = new WsClient(janus, `alice${n}`);
-    this.callee = new WsClient(janus, `bob${n}`);
-  }
-
-  async open() {
-    await Promise.all([this.caller.connect(), this.callee.connect()]);
-    await this.caller.register(this.caller.name, 'laptop');
-    await this.callee.register(this.callee.name, 'phone');
-    return this;
-  }
-
-  async close() {
-    await Promise.all([this.caller.close(), this.callee.close()]);
-  }
 
   /** Whoever is to hear of a request hears of it in time. The reply, the event. */
   async #heard(call, by, request, fields, other, event) {
@@ -97,7 +81,7 @@ class Load {
   }
 
   async open() {
-    this.pairs = await Promise.all(Array.from({ length: PAIRS }, (_, n) => new Pair(this.janus, n).open()));
+    this.pairs = await Promise.all(Array.from({ length: PAIRS }, (_, n) => new CallingPair(this.janus, n).open()));
     this.state = { isStopping: false };
     this.running = Promise.all(this.pairs.map((pair) => pair.keepCalling(this.state)));
     this.running.catch((error) => { this.error = error; });

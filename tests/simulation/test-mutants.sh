@@ -42,8 +42,8 @@ early-end-not-remembered | on_end.c | s/    user_remember_early_end\(.*?\);/    
 early-end-taken-twice | user.c | s/if \(strcmp\(end->call_id, call_id\) == 0\) \{.*?return TRUE;/if (strcmp(end->call_id, call_id) == 0) {\n            return TRUE;/s
 ringing-leg-kept | presence.c | s/if \(leg && leg->state == LEG_RINGING\)/if (FALSE)/
 away-not-noted | presence.c | s/    note_away\(hub, device, effects\);//
-grace-not-stopped | presence.c | s/(void hub_place_device.*?)if \(device->grace\.place\)/$1if (FALSE)/s
-takeover-keeps-address | presence.c | s/    device->address = address;/    if (!device->address)\n        device->address = address;/
+grace-not-stopped | presence.c | s/(void hub_place_device.*?)    end_grace\(hub, device\);\n/$1/s
+takeover-keeps-address | presence.c | s/(void hub_place_device.*?)    take_off_address\(hub, device\);\n(.*?)    device->address = address;/$1$2    if (!device->address)\n        device->address = address;/s
 takeover-not-told | on_register.c | s/    else if \(device->address\)\n        tell_replaced\(hub, device, effects\);//
 takeover-rings-not | on_register.c | s/    announce_ringing_calls\(hub, device, effects\);\n    confirm/    if (was_away)\n        announce_ringing_calls(hub, device, effects);\n    confirm/
 refresh-rings-twice | on_register.c | s/(#include "core\/hub-private\.h"\n)(.*?set_name\(here.*?\n)/$1static void announce_ringing_calls(Hub *, Device *, Effects *);\n$2    announce_ringing_calls(hub, here, effects);\n/s

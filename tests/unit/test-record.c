@@ -193,8 +193,8 @@ static void test_modes(void)
     g_assert_cmpint(mode, ==, MODE_ROOM);
 }
 
-/* core/effect: a message outlives its effects. */
-static void test_message_copy(void)
+/* core/effect: a message that was taken outlives its effects. */
+static void test_message_is_taken(void)
 {
     Event event = {.kind = EVENT_ACCEPT, .wall_ms = 5};
     Effects effects;
@@ -205,20 +205,21 @@ static void test_message_copy(void)
                        .to_user = g_ref_string_new("bob"),
                        .to_device = g_ref_string_new("phone"),
                        .device_id = g_ref_string_new("x")};
-    Message *copy;
+    Message taken;
 
     effects_init(&effects);
     effects_send(&effects, NULL, &message);
     g_assert_null(message.record);
     g_assert_cmpint(effects_at(&effects, 0)->kind, ==, EFFECT_MISSED);
-    copy = message_copy(&effects_at(&effects, 0)->message);
+    taken = effects_at(&effects, 0)->message;
+    effects_at(&effects, 0)->message = (Message){0};
     effects_reply(&effects, &event)->text = g_strdup("gone");
     effects_reset(&effects);
     g_assert_cmpuint(effects.list->len, ==, 0);
     g_assert_false(effects.has_reply);
-    g_assert_cmpstr(copy->data, ==, "{}");
-    g_assert_cmpstr(copy->record->facts->call_id, ==, "C1");
-    message_free(copy);
+    g_assert_cmpstr(taken.data, ==, "{}");
+    g_assert_cmpstr(taken.record->facts->call_id, ==, "C1");
+    message_clear(&taken);
     message_free(NULL);
     effects_clear(&effects);
 }
@@ -236,6 +237,6 @@ int main(int argc, char **argv)
     g_test_add_func("/record/the-veil-ends-for-itself", test_veil_when_it_is_over);
     g_test_add_func("/record/the-caller-has-the-callers-view", test_view_of_user);
     g_test_add_func("/record/every-mode-has-its-word", test_modes);
-    g_test_add_func("/record/a-copied-message-outlives-its-effects", test_message_copy);
+    g_test_add_func("/record/a-taken-message-outlives-its-effects", test_message_is_taken);
     return g_test_run();
 }

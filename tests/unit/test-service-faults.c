@@ -100,7 +100,7 @@ static void connect_device(World *world, Device *device, const char *user_id)
     Reply reply;
 
     *device = (Device){.user_id = user_id, .heard = world->heard};
-    device->peer = service_connect(world->service, &listening, device);
+    device->peer = peer_new(&listening, device);
     request(world, device, &event, &reply);
     g_assert_cmpint(reply.refusal, ==, REFUSAL_NONE);
     reply_clear(&reply);
