@@ -164,7 +164,8 @@ admin: {
     admin_https = false
 }
 JCFG
-    # Anybody may say who they are: for trying on this machine only. The bounds let one pair make 200 calls a second.
+    # Anybody may say who they are, and ask as often as they like: for trying on this machine only. The bounds let one pair
+    # make 200 calls a second.
     cat >"$state/conf/janus.plugin.call.jcfg" <<JCFG
 general: {
     events = false
@@ -175,6 +176,10 @@ general: {
 limits: {
     max_devices = 100
     max_live_calls = 50
+    requests_per_second = 0
+    calls_per_minute = 0
+    relayed_bytes_per_second = 0
+    registrations_per_second = 0
 }
 store: {
     type = "sqlite"

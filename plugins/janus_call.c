@@ -60,6 +60,7 @@ static int start(const Config *config)
 {
     ServiceOptions options = {
         .hub = hub_settings(config),
+        .registrations = registration_rate(config),
         .store = open_store(config),
         .notifier = &janus_notifier,
         .store_wait_us = config->store.store_wait_ms * 1000,

@@ -18,11 +18,13 @@ static const char *request_name(json_t *body)
 
 json_t *answer_request(Peer *peer, json_t *body)
 {
+    const MessageLimits limits = {.bytes = door.config->limits.max_message_bytes,
+                                  .depth = door.config->limits.max_depth};
     json_t *data;
     Request request;
     Reply reply;
 
-    if (request_parse(&request, body, peer ? DOOR_APP : DOOR_BACKEND)) {
+    if (request_parse(&request, body, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
         service_request(door.service, peer, &request.event, &reply);
         log_request(&request.event, &reply);
         data = write_reply(&reply, service_hub_settings(door.service));

@@ -23,6 +23,22 @@ Config *read_config(const char *folder)
     return g_steal_pointer(&config);
 }
 
+/* For a moment `most` seconds' worth may come at once. */
+static Rate per_second(guint tokens, guint most)
+{
+    return (Rate){.tokens = tokens, .period_us = G_USEC_PER_SEC, .size = (gint64)tokens * most};
+}
+
+static Rate per_minute(guint tokens)
+{
+    return (Rate){.tokens = tokens, .period_us = 60 * G_USEC_PER_SEC, .size = tokens};
+}
+
+Rate registration_rate(const Config *config)
+{
+    return per_second(config->limits.registrations_per_second, 10);
+}
+
 HubSettings hub_settings(const Config *config)
 {
     return (HubSettings){
@@ -42,6 +58,14 @@ HubSettings hub_settings(const Config *config)
                 .max_ended_per_user = config->limits.max_ended_per_user,
                 .max_ended = config->limits.max_ended,
                 .max_early_ends = config->limits.max_early_ends,
+                .max_users = config->limits.max_users,
+                .max_calls = config->limits.max_calls,
+            },
+        .rates =
+            {
+                .requests = per_second(config->limits.requests_per_second, 2),
+                .relayed = per_second(config->limits.relayed_bytes_per_second, 4),
+                .calls = per_minute(config->limits.calls_per_minute),
             },
         .reveal_presence = config->general.reveal_presence,
     };

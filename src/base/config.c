@@ -123,6 +123,62 @@ const ConfigKey config_keys[] = {
         .comment = "Ends of one user that are remembered because they came before their call.",
     },
     {
+        KEY(limits, max_users, max_users, CONFIG_COUNT, "100000"),
+        .min = 1,
+        .max = 10000000,
+        .comment = "Users that may be registered at once.",
+    },
+    {
+        KEY(limits, max_calls, max_calls, CONFIG_COUNT, "100000"),
+        .min = 1,
+        .max = 10000000,
+        .comment = "Calls that may ring or be in progress at once.",
+    },
+    {
+        KEY(limits, requests_per_second, requests_per_second, CONFIG_COUNT, "50"),
+        .min = 1,
+        .max = 1000000,
+        .zero_is_off = TRUE,
+        .comment = "Requests of one user's devices; for a moment twice as many.",
+    },
+    {
+        KEY(limits, calls_per_minute, calls_per_minute, CONFIG_COUNT, "20"),
+        .min = 1,
+        .max = 1000000,
+        .zero_is_off = TRUE,
+        .comment = "Calls from one user to one other; these may come all at once.",
+    },
+    {
+        KEY(limits, relayed_bytes_per_second, relayed_bytes_per_second, CONFIG_COUNT, "65536"),
+        .min = 65536,
+        .max = 1000000000,
+        .zero_is_off = TRUE,
+        .comment =
+            "Bytes of \"data\" that one user's devices may have passed on by call:signal and\n"
+            "call:update; for a moment four times as many. What a device that has stopped\n"
+            "reading can make Janus keep for it is this times the time until ping/pong (in\n"
+            "janus.transport.websockets.jcfg) finds it.",
+    },
+    {
+        KEY(limits, registrations_per_second, registrations_per_second, CONFIG_COUNT, "2"),
+        .min = 1,
+        .max = 1000000,
+        .zero_is_off = TRUE,
+        .comment = "call:register on one connection; for a moment ten times as many.",
+    },
+    {
+        KEY(limits, max_message_bytes, max_message_bytes, CONFIG_COUNT, "131072"),
+        .min = 1024,
+        .max = 100000000,
+        .comment = "A request's body, as JSON without blanks.",
+    },
+    {
+        KEY(limits, max_depth, max_depth, CONFIG_COUNT, "32"),
+        .min = 4,
+        .max = 1000,
+        .comment = "Objects and lists in one another in a request's body, which is the first.",
+    },
+    {
         KEY(store, type, type, CONFIG_CHOICE, "sqlite"),
         .choices = store_choices,
         .comment = "\"sqlite\": in a database file. \"memory\": until Janus stops.",

@@ -41,6 +41,14 @@ typedef struct {
         guint max_ended_per_user;
         guint max_ended;
         guint max_early_ends;
+        guint max_users;
+        guint max_calls;
+        guint requests_per_second; /* these: 0 is off */
+        guint calls_per_minute;
+        guint relayed_bytes_per_second;
+        guint registrations_per_second;
+        guint max_message_bytes;
+        guint max_depth;
     } limits;
     struct {
         ConfigStore type;

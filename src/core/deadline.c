@@ -15,6 +15,12 @@ static Deadline *at(const Deadlines *deadlines, guint i)
     return g_ptr_array_index(deadlines->heap, i);
 }
 
+/* What is due at the same time comes by its kind: a call closes before its device's token is over. */
+static gboolean is_before(const Deadline *a, const Deadline *b)
+{
+    return a->at_us != b->at_us ? a->at_us < b->at_us : a->kind < b->kind;
+}
+
 static void put(Deadlines *deadlines, Deadline *deadline, guint i)
 {
     g_ptr_array_index(deadlines->heap, i) = deadline;
@@ -23,7 +29,7 @@ static void put(Deadlines *deadlines, Deadline *deadline, guint i)
 
 static void sift_up(Deadlines *deadlines, Deadline *deadline, guint i)
 {
-    while (i > 0 && at(deadlines, (i - 1) / 2)->at_us > deadline->at_us) {
+    while (i > 0 && is_before(deadline, at(deadlines, (i - 1) / 2))) {
         put(deadlines, at(deadlines, (i - 1) / 2), i);
         i = (i - 1) / 2;
     }
@@ -35,9 +41,9 @@ static void sift_down(Deadlines *deadlines, Deadline *deadline, guint i)
     guint count = deadlines->heap->len;
 
     for (guint child = 2 * i + 1; child < count; child = 2 * i + 1) {
-        if (child + 1 < count && at(deadlines, child + 1)->at_us < at(deadlines, child)->at_us)
+        if (child + 1 < count && is_before(at(deadlines, child + 1), at(deadlines, child)))
             child++;
-        if (at(deadlines, child)->at_us >= deadline->at_us)
+        if (!is_before(at(deadlines, child), deadline))
             break;
         put(deadlines, at(deadlines, child), i);
         i = child;
@@ -47,7 +53,7 @@ static void sift_down(Deadlines *deadlines, Deadline *deadline, guint i)
 
 static void settle(Deadlines *deadlines, Deadline *deadline, guint i)
 {
-    if (i > 0 && at(deadlines, (i - 1) / 2)->at_us > deadline->at_us)
+    if (i > 0 && is_before(deadline, at(deadlines, (i - 1) / 2)))
         sift_up(deadlines, deadline, i);
     else
         sift_down(deadlines, deadline, i);

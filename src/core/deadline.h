@@ -3,10 +3,11 @@
 
 #include <glib.h>
 
+/* In the order in which they come when they are due at once. */
 typedef enum {
     DEADLINE_CALL,   /* part of a Call */
-    DEADLINE_DEVICE, /* part of a Device that is away */
-    DEADLINE_USER,   /* part of a User whose early ends are remembered */
+    DEADLINE_DEVICE, /* part of a Device that is away, or whose token will be over */
+    DEADLINE_USER,   /* part of a User who is remembered for a while */
 } DeadlineKind;
 
 typedef struct {

@@ -137,3 +137,16 @@ Reply *effects_refuse(Effects *effects, const Event *event, Refusal refusal, con
     reply->text = g_strdup(text);
     return reply;
 }
+
+void effects_refuse_for_now(Effects *effects, const Event *event, Refusal refusal, const char *text,
+                            gint64 retry_after_us)
+{
+    /* Who waits so long is not a moment too early. */
+    effects_refuse(effects, event, refusal, text)->retry_after_ms = (retry_after_us + 999) / 1000;
+}
+
+void effects_refuse_fault(Effects *effects, const Event *event)
+{
+    effects_refuse_for_now(effects, event, event->fault.refusal, event->fault.text,
+                           event->fault.retry_after_us);
+}

@@ -86,7 +86,7 @@ typedef struct {
     char *next;           /* history: cursor */
     gboolean is_complete; /* register: the list holds all */
 
-    gint64 expires_in_ms;    /* initiate: of the ring; -1 */
+    gint64 expires_in_ms;    /* initiate: of the ring; register: of the registration; -1 */
     guint devices;           /* initiate: how many were rung */
     GRefString *replaced;    /* initiate: the older call that it ended */
     Record *other;           /* glare: the callee's call */
@@ -133,3 +133,8 @@ void effects_record(Effects *effects, Change change, Record *record);
 Reply *effects_reply(Effects *effects, const Event *event);
 /* A refusal about no call. */
 Reply *effects_refuse(Effects *effects, const Event *event, Refusal refusal, const char *text);
+/* One that waiting helps against. */
+void effects_refuse_for_now(Effects *effects, const Event *event, Refusal refusal, const char *text,
+                            gint64 retry_after_us);
+/* What the event says of itself. */
+void effects_refuse_fault(Effects *effects, const Event *event);

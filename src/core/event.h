@@ -38,6 +38,7 @@ typedef struct {
     const char *user_id;
     const char *device_id;    /* or NULL: the hub gives one, made of fresh_id */
     const char *display_name; /* or NULL */
+    gint64 expires_in_us;     /* how long the registration lasts from this step on; 0: for ever */
     GPtrArray *ended; /* of Record, newest first: the user's calls that the store says ended a while
                          ago; or NULL */
     gboolean is_incomplete; /* the store could not be read */
@@ -94,7 +95,11 @@ typedef struct {
     struct {
         Refusal refusal;
         const char *text;
+        gint64 retry_after_us; /* 0: waiting does not help */
     } fault;
+
+    /* The same request once more, now with what the store had to say: it was counted. */
+    gboolean is_counted;
 
     /* The call that an initiate, or a request about a call, names by its id, as the store has it;
      * NULL when it was not looked for or is not there. What memory knows counts more. */

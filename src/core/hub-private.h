@@ -53,19 +53,23 @@ Message message_about(const Hub *hub, MessageKind kind, const Call *call, const 
 /* Users (hub.c). */
 User *hub_find_user(const Hub *hub, const char *user_id);
 User *hub_make_user(Hub *hub, const char *user_id);
-/* Has the end of the step forget the user if nothing needs it any more. */
+/* Has the end of the step forget the user, or its expired devices, if nothing needs them any more. */
 void hub_tidy_user(Hub *hub, User *user);
 
 /* Presence (presence.c): a device is at an address, or away, or removed. */
-void hub_place_device(Hub *hub, Device *device, Address *address);
+/* At the address that the registration came from, for as long as it says. */
+void hub_place_device(Hub *hub, Device *device, const Event *event);
 /* Off its address without a word: it waits for its return if a call has it, or is removed. */
 void hub_lose_device(Hub *hub, Device *device, Effects *effects);
 /* For good and by will: its ring is cancelled, its call hangs up, its ringing leg drops out; then
  * it is removed. `by` is the device itself when its own request did it (its reply tells it), else
  * NULL. */
 void hub_remove_device(Hub *hub, Device *device, const Device *by, Effects *effects);
-/* The grace is over: what it still had is lost; then it is removed. */
+/* Its deadline has come. Away, its grace is over, and it is removed. Present, its token is, and it
+ * is removed but for the call that it is in. */
 void hub_expire_device(Hub *hub, Device *device, Effects *effects);
+/* Removes those of the user's devices whose token is over and that no call needs any more. */
+void hub_forget_expired(Hub *hub, const User *user);
 
 /* Live calls (calls.c). */
 typedef struct {

@@ -33,9 +33,9 @@ static void drop_calls_of(Hub *hub, User *user)
     for (guint i = 0; i < user->devices->len; i++) {
         Device *device = g_ptr_array_index(user->devices, i);
 
-        deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
+        deadlines_set(&hub->deadlines, &device->deadline, DEADLINE_NEVER);
     }
-    deadlines_set(&hub->deadlines, &user->ends_kept, DEADLINE_NEVER);
+    deadlines_set(&hub->deadlines, &user->kept, DEADLINE_NEVER);
 }
 
 void hub_free(Hub *hub)
@@ -84,14 +84,27 @@ void hub_tidy_user(Hub *hub, User *user)
     g_ptr_array_add(hub->to_tidy, user);
 }
 
-static void forget_idle_users(Hub *hub)
+/* An idle user is remembered while that says how fast it may ask, and for its early ends. */
+static void forget_when_settled(Hub *hub, User *user)
+{
+    gint64 settled_us = user_settled_us(user);
+
+    if (settled_us > hub->now_us)
+        deadlines_set(&hub->deadlines, &user->kept, settled_us);
+    else
+        g_hash_table_remove(hub->users, user->id);
+}
+
+static void tidy_users(Hub *hub)
 {
     for (guint i = 0; i < hub->to_tidy->len; i++) {
         User *user = g_ptr_array_index(hub->to_tidy, i);
 
+        hub_forget_expired(hub, user);
         user->is_to_tidy = FALSE;
+        deadlines_set(&hub->deadlines, &user->kept, DEADLINE_NEVER);
         if (user_is_idle(user))
-            g_hash_table_remove(hub->users, user->id);
+            forget_when_settled(hub, user);
     }
     g_ptr_array_set_size(hub->to_tidy, 0);
 }
@@ -126,18 +139,54 @@ static Sender find_sender(const Hub *hub, const Event *event)
     return sender;
 }
 
+/* A device whose token is over may go on with the call that it is in, and end it. */
+static gboolean is_expired_for(const Hub *hub, const Event *event, const Device *device)
+{
+    const Call *call;
+
+    if (!device->is_expired)
+        return FALSE;
+    if (event->kind != EVENT_SIGNAL && event->kind != EVENT_UPDATE && event->kind != EVENT_END)
+        return TRUE;
+    call =
+        event->about.call_id ? hub_find_call(hub, device->user, event->about.call_id).call : NULL;
+    return !call || !call_leg_of(call, device);
+}
+
+/* Bad requests count as well. */
+static gboolean may_ask(Hub *hub, const Event *event, const Device *device, Effects *effects)
+{
+    gint64 wait_us;
+
+    if (!device) {
+        effects_refuse(effects, event, REFUSAL_NOT_REGISTERED, "send call:register first");
+        return FALSE;
+    }
+    if (is_expired_for(hub, event, device)) {
+        effects_refuse(effects, event, REFUSAL_TOKEN_EXPIRED,
+                       "the token is over: send call:register with a fresh one");
+        return FALSE;
+    }
+    wait_us = event->is_counted
+                  ? 0
+                  : pace_request(&device->user->pace, &hub->settings.rates, hub->now_us);
+    if (!wait_us || event->fault.refusal != REFUSAL_NONE)
+        return TRUE;
+    effects_refuse_for_now(effects, event, REFUSAL_RATE_LIMITED, "you ask too often", wait_us);
+    return FALSE;
+}
+
 /* Checked in the protocol's order: registered, fields, and then by the verb: call found, allowed,
- * the rest. */
+ * the rest. How often somebody asks comes before what costs a look-up. */
 static void handle_request(Hub *hub, const Event *event, Effects *effects)
 {
     Sender sender;
 
-    if (event->from && !g_hash_table_contains(hub->by_address, event->from)) {
-        effects_refuse(effects, event, REFUSAL_NOT_REGISTERED, "send call:register first");
+    if (event->from &&
+        !may_ask(hub, event, g_hash_table_lookup(hub->by_address, event->from), effects))
         return;
-    }
     if (event->fault.refusal != REFUSAL_NONE) {
-        effects_refuse(effects, event, event->fault.refusal, event->fault.text);
+        effects_refuse_fault(effects, event);
         return;
     }
     sender = find_sender(hub, event);
@@ -185,7 +234,7 @@ void hub_step(Hub *hub, const Event *event, Effects *effects)
     hub->stats.steps++;
     ended_tidy(hub);
     dispatch(hub, event, effects);
-    forget_idle_users(hub);
+    tidy_users(hub);
     if (effects->has_reply && effects->reply.refusal != REFUSAL_NONE)
         hub->stats.refused++;
 }
@@ -207,11 +256,16 @@ void hub_stats(const Hub *hub, HubStats *stats)
 gboolean hub_device_info(const Hub *hub, const Address *address, DeviceInfo *info)
 {
     const Device *device = g_hash_table_lookup(hub->by_address, address);
+    Bucket requests;
 
     if (!device)
         return FALSE;
-    *info = (DeviceInfo){.user_id = device->user->id,
-                         .device_id = device->id,
-                         .live_calls = device->user->calls->len};
+    requests = device->user->pace.requests;
+    *info = (DeviceInfo){
+        .user_id = device->user->id,
+        .device_id = device->id,
+        .live_calls = device->user->calls->len,
+        .is_too_fast = bucket_take(&requests, &hub->settings.rates.requests, 1, hub->now_us) != 0,
+    };
     return TRUE;
 }

@@ -27,9 +27,10 @@ void hub_step(Hub *hub, const Event *event, Effects *effects);
 gint64 hub_deadline(const Hub *hub);
 
 typedef struct {
-    guint users;   /* known to memory, registered or not */
-    guint devices; /* present or in grace */
-    guint away;    /* of these, in grace */
+    guint users;            /* known to memory, registered or not */
+    guint registered_users; /* of these, with a device */
+    guint devices;          /* present or in grace */
+    guint away;             /* of these, in grace */
     guint live_calls;
     guint ended_calls; /* kept for snapshots; one for each party */
     guint64 steps;
@@ -47,6 +48,7 @@ typedef struct {
     const char *user_id;
     const char *device_id;
     guint live_calls;
+    gboolean is_too_fast; /* its next request would be refused as too early */
 } DeviceInfo;
 
 gboolean hub_device_info(const Hub *hub, const Address *address, DeviceInfo *info);

@@ -18,7 +18,7 @@ void on_disconnect(Hub *hub, const Event *event, Effects *effects)
     guint gone = 0;
 
     if (event->fault.refusal != REFUSAL_NONE) {
-        effects_refuse(effects, event, event->fault.refusal, event->fault.text);
+        effects_refuse_fault(effects, event);
         return;
     }
     user = hub_find_user(hub, event->disconnect.user_id);

@@ -23,7 +23,7 @@ static void remember(Hub *hub, const Event *event, const Sender *sender)
 
     user_remember_early_end(user, event->about.call_id, hub->now_us,
                             hub->settings.limits.max_early_ends);
-    deadlines_set(&hub->deadlines, &user->ends_kept, hub->now_us + EARLY_END_KEPT_US);
+    hub_tidy_user(hub, user);
 }
 
 void on_end(Hub *hub, const Event *event, const Sender *sender, Effects *effects)

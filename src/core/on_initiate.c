@@ -144,7 +144,7 @@ static Record *ring(Hub *hub, Call *call, Effects *effects)
     for (guint i = 0; i < devices->len; i++) {
         Device *device = g_ptr_array_index(devices, i);
 
-        if (device->address)
+        if (device_is_present(device))
             call_announce(hub, call, device, effects);
     }
     effects_record(effects, CHANGE_CREATED, call->record);
@@ -232,7 +232,7 @@ static gboolean cancel_overtaken(Hub *hub, const Event *event, const Sender *sen
 
 static gboolean may_call(const Event *event, const Sender *sender, Effects *effects)
 {
-    if (!sender->device || !sender->device->address) {
+    if (!sender->device || !device_is_present(sender->device)) {
         effects_refuse(effects, event, REFUSAL_NOT_REGISTERED,
                        "deviceId: no such device is registered");
         return FALSE;
@@ -242,6 +242,26 @@ static gboolean may_call(const Event *event, const Sender *sender, Effects *effe
         return FALSE;
     }
     return TRUE;
+}
+
+/* A callee is not to be rung without end, nor the server filled. */
+static gboolean has_room(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
+{
+    gint64 wait_us;
+
+    if (hub->stats.live_calls >= hub->settings.limits.max_calls) {
+        effects_refuse_for_now(effects, event, REFUSAL_TOO_MANY_CALLS,
+                               "this server has no room for another call", RETRY_WHEN_FULL_US);
+        return FALSE;
+    }
+    if (!event->from)
+        return TRUE;
+    wait_us = pace_call(&sender->user->pace, &hub->settings.rates, event->initiate.callee_id,
+                        hub->now_us);
+    if (wait_us)
+        effects_refuse_for_now(effects, event, REFUSAL_RATE_LIMITED,
+                               "calleeId: you call this user too often", wait_us);
+    return !wait_us;
 }
 
 void on_initiate(Hub *hub, const Event *event, const Sender *sender, Effects *effects)
@@ -259,6 +279,8 @@ void on_initiate(Hub *hub, const Event *event, const Sender *sender, Effects *ef
         effects_refuse(effects, event, REFUSAL_STORE_UNAVAILABLE, "calls cannot be recorded now");
         return;
     }
+    if (!has_room(hub, event, sender, effects))
+        return;
     replaced = replace_older(hub, event, sender, effects);
     if (sender->user->calls->len >= hub->settings.limits.max_live_calls) {
         effects_refuse(effects, event, REFUSAL_TOO_MANY_CALLS, "you have too many live calls");

@@ -50,6 +50,8 @@ static void confirm(Hub *hub, const Event *event, const Device *device, Effects 
 
     reply->user_id = g_ref_string_acquire(device->user->id);
     reply->device_id = g_ref_string_acquire(device->id);
+    if (device->expires_us != DEADLINE_NEVER)
+        reply->expires_in_ms = (device->expires_us - hub->now_us) / 1000;
     reply->calls = snapshot_calls(hub, device->user);
     if (event->reg.ended)
         add_stored(hub, device->user, event->reg.ended, reply->calls);
@@ -64,10 +66,57 @@ static void set_name(Device *device, const char *name)
     device->name = name ? g_ref_string_new(name) : NULL;
 }
 
-/* The same device again on the same handle: a fresh snapshot, and nothing rings twice. */
+static gboolean is_in_time(Hub *hub, const Event *event, User *user, Effects *effects)
+{
+    gint64 wait_us = pace_request(&user->pace, &hub->settings.rates, hub->now_us);
+
+    if (wait_us)
+        effects_refuse_for_now(effects, event, REFUSAL_RATE_LIMITED, "you ask too often", wait_us);
+    return !wait_us;
+}
+
+/* For one more device that is present. */
+static gboolean has_room(const Hub *hub, const Event *event, const User *user, Effects *effects)
+{
+    const Limits *limits = &hub->settings.limits;
+
+    if (user->devices->len == 0 && hub->stats.registered_users >= limits->max_users) {
+        effects_refuse_for_now(effects, event, REFUSAL_TOO_MANY_DEVICES,
+                               "this server has no room for another user", RETRY_WHEN_FULL_US);
+        return FALSE;
+    }
+    if (user_present_devices(user) >= limits->max_devices) {
+        effects_refuse(effects, event, REFUSAL_TOO_MANY_DEVICES,
+                       "this user has no room for another device");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void announce_ringing_calls(Hub *hub, Device *device, Effects *effects)
+{
+    User *user = device->user;
+
+    for (guint i = 0; i < user->calls->len; i++) {
+        Call *call = g_ptr_array_index(user->calls, i);
+        gboolean is_first;
+
+        if (call->callee != user || call->state != CALL_RINGING ||
+            call->ring_end_us - hub->now_us < RING_WORTH_ANNOUNCING_US)
+            continue;
+        is_first = call->record->ringing_ms == 0;
+        call_announce(hub, call, device, effects);
+        if (is_first)
+            effects_record(effects, CHANGE_TOUCHED, call->record);
+    }
+}
+
+/* The same device again on the same handle: a fresh snapshot, and nothing rings twice, but what
+ * rang since its token was over. */
 static void refresh(Hub *hub, const Event *event, Device *here, Effects *effects)
 {
     const RegisterEvent *reg = &event->reg;
+    gboolean was_expired = here->is_expired;
 
     if (strcmp(here->user->id, reg->user_id) != 0) {
         effects_refuse(effects, event, REFUSAL_WRONG_STATE,
@@ -79,7 +128,13 @@ static void refresh(Hub *hub, const Event *event, Device *here, Effects *effects
                        "deviceId: this handle is registered for another device");
         return;
     }
+    if (!is_in_time(hub, event, here->user, effects) ||
+        (was_expired && !has_room(hub, event, here->user, effects)))
+        return;
+    hub_place_device(hub, here, event);
     set_name(here, reg->display_name);
+    if (was_expired)
+        announce_ringing_calls(hub, here, effects);
     confirm(hub, event, here, effects);
 }
 
@@ -93,6 +148,7 @@ static Device *add_device(Hub *hub, User *user, const Event *event)
     device = user_add_device(user, given ? given : event->reg.device_id);
     device->is_nameless = given != NULL;
     hub->stats.devices++;
+    hub->stats.registered_users += user->devices->len == 1;
     return device;
 }
 
@@ -120,24 +176,6 @@ static void resume_calls(Hub *hub, Device *device, gboolean was_away, Effects *e
     }
 }
 
-static void announce_ringing_calls(Hub *hub, Device *device, Effects *effects)
-{
-    User *user = device->user;
-
-    for (guint i = 0; i < user->calls->len; i++) {
-        Call *call = g_ptr_array_index(user->calls, i);
-        gboolean is_first;
-
-        if (call->callee != user || call->state != CALL_RINGING ||
-            call->ring_end_us - hub->now_us < RING_WORTH_ANNOUNCING_US)
-            continue;
-        is_first = call->record->ringing_ms == 0;
-        call_announce(hub, call, device, effects);
-        if (is_first)
-            effects_record(effects, CHANGE_TOUCHED, call->record);
-    }
-}
-
 static void arrive(Hub *hub, const Event *event, Effects *effects)
 {
     User *user = hub_make_user(hub, event->reg.user_id);
@@ -145,16 +183,14 @@ static void arrive(Hub *hub, const Event *event, Effects *effects)
         event->reg.device_id ? user_device(user, event->reg.device_id) : user_nameless_away(user);
     gboolean was_away = device && !device->address;
 
-    if ((!device || was_away) && user_present_devices(user) >= hub->settings.limits.max_devices) {
-        effects_refuse(effects, event, REFUSAL_TOO_MANY_DEVICES,
-                       "this user has no room for another device");
+    if (!is_in_time(hub, event, user, effects) ||
+        ((!device || !device_is_present(device)) && !has_room(hub, event, user, effects)))
         return;
-    }
     if (!device)
         device = add_device(hub, user, event);
     else if (device->address)
         tell_replaced(hub, device, effects);
-    hub_place_device(hub, device, event->from);
+    hub_place_device(hub, device, event);
     set_name(device, event->reg.display_name);
     resume_calls(hub, device, was_away, effects);
     announce_ringing_calls(hub, device, effects);
@@ -166,7 +202,7 @@ void on_register(Hub *hub, const Event *event, Effects *effects)
     Device *here = g_hash_table_lookup(hub->by_address, event->from);
 
     if (event->fault.refusal != REFUSAL_NONE)
-        effects_refuse(effects, event, event->fault.refusal, event->fault.text);
+        effects_refuse_fault(effects, event);
     else if (here)
         refresh(hub, event, here, effects);
     else

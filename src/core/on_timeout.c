@@ -4,10 +4,9 @@
 #define DEADLINES_AT_ONCE 256
 
 /* Perhaps nothing else needed the user. */
-static void forget_early_ends(Hub *hub, User *user)
+static void settle_user(Hub *hub, User *user)
 {
-    user_forget_early_ends(user, hub->now_us);
-    deadlines_set(&hub->deadlines, &user->ends_kept, DEADLINE_NEVER);
+    deadlines_set(&hub->deadlines, &user->kept, DEADLINE_NEVER);
     hub_tidy_user(hub, user);
 }
 
@@ -26,7 +25,7 @@ void on_timeout(Hub *hub, const Event *event, Effects *effects)
             hub_expire_device(hub, (Device *)first, effects);
             break;
         case DEADLINE_USER:
-            forget_early_ends(hub, (User *)first);
+            settle_user(hub, (User *)first);
             break;
         }
     }

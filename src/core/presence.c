@@ -7,29 +7,39 @@ static void take_off_address(Hub *hub, Device *device)
     device->address = NULL;
 }
 
-static void end_grace(Hub *hub, Device *device)
+static void set_away(Hub *hub, Device *device, gboolean is_away)
 {
-    if (!device->grace.place)
-        return;
-    deadlines_set(&hub->deadlines, &device->grace, DEADLINE_NEVER);
-    hub->stats.away--;
+    if (device->is_away && !is_away)
+        hub->stats.away--;
+    if (!device->is_away && is_away)
+        hub->stats.away++;
+    device->is_away = is_away;
 }
 
-void hub_place_device(Hub *hub, Device *device, Address *address)
+void hub_place_device(Hub *hub, Device *device, const Event *event)
 {
+    gint64 expires_in_us = event->reg.expires_in_us;
+
     take_off_address(hub, device);
-    end_grace(hub, device);
-    device->address = address;
-    g_hash_table_insert(hub->by_address, address, device);
+    set_away(hub, device, FALSE);
+    device->address = event->from;
+    device->is_expired = FALSE;
+    device->expires_us = expires_in_us ? hub->now_us + expires_in_us : DEADLINE_NEVER;
+    deadlines_set(&hub->deadlines, &device->deadline, device->expires_us);
+    g_hash_table_insert(hub->by_address, device->address, device);
 }
 
 static void forget_device(Hub *hub, Device *device)
 {
+    User *user = device->user;
+
     take_off_address(hub, device);
-    end_grace(hub, device);
+    set_away(hub, device, FALSE);
+    deadlines_set(&hub->deadlines, &device->deadline, DEADLINE_NEVER);
     hub->stats.devices--;
-    hub_tidy_user(hub, device->user);
-    user_remove_device(device->user, device);
+    hub->stats.registered_users -= user->devices->len == 1;
+    hub_tidy_user(hub, user);
+    user_remove_device(user, device);
 }
 
 static void drop_ringing_legs(Device *device)
@@ -101,9 +111,9 @@ void hub_lose_device(Hub *hub, Device *device, Effects *effects)
         return;
     }
     device->away_since_us = hub->now_us;
-    deadlines_set(&hub->deadlines, &device->grace,
+    deadlines_set(&hub->deadlines, &device->deadline,
                   hub->now_us + MAX(timers->caller_grace_us, timers->in_call_grace_us));
-    hub->stats.away++;
+    set_away(hub, device, TRUE);
     note_away(hub, device, effects);
     keep_away_devices_bounded(hub, device->user);
 }
@@ -126,13 +136,36 @@ void hub_remove_device(Hub *hub, Device *device, const Device *by, Effects *effe
     forget_device(hub, device);
 }
 
+/* It hears of the call that it is in, to that call's end, and of nothing more. */
+static void end_registration(Hub *hub, Device *device, Effects *effects)
+{
+    Message message = message_to(hub, MESSAGE_UNREGISTERED, device);
+
+    message.cause = CAUSE_TOKEN_EXPIRED;
+    effects_send(effects, device->address, &message);
+    drop_ringing_legs(device);
+    device->is_expired = TRUE;
+    deadlines_set(&hub->deadlines, &device->deadline, DEADLINE_NEVER);
+    hub_tidy_user(hub, device->user);
+}
+
+void hub_forget_expired(Hub *hub, const User *user)
+{
+    for (guint i = user->devices->len; i > 0; i--) {
+        Device *device = g_ptr_array_index(user->devices, i - 1);
+
+        if (device->address && device->is_expired && !next_own_call(device))
+            forget_device(hub, device);
+    }
+}
+
 void hub_expire_device(Hub *hub, Device *device, Effects *effects)
 {
-    Call *call;
-
-    /* No call waits for a device longer than the device itself is kept, so its own timers are due
-     * too, and decide. */
-    while ((call = next_own_call(device)))
-        call_expire(hub, call, effects);
+    if (device->address) {
+        end_registration(hub, device, effects);
+        return;
+    }
+    /* No call waits for a device longer than the device itself is kept, so its calls were due first. */
+    g_assert(!next_own_call(device));
     forget_device(hub, device);
 }

@@ -19,6 +19,8 @@ void hub_settings_init(HubSettings *settings)
                 .max_ended_per_user = 100,
                 .max_ended = 100000,
                 .max_early_ends = 16,
+                .max_users = 100000,
+                .max_calls = 100000,
             },
         .reveal_presence = TRUE,
     };

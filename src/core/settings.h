@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "core/bucket.h"
+
 typedef struct {
     gint64 ring_us;          /* T0 to no_answer, unless the request says otherwise */
     gint64 unreachable_us;   /* T0 to unreachable when no device was rung */
@@ -19,11 +21,21 @@ typedef struct {
     guint max_ended_per_user; /* ended calls that memory keeps, of one user */
     guint max_ended;          /* and of all users: one call counts once for each party */
     guint max_early_ends;     /* ends that overtook their initiate, of one user */
+    guint max_users;          /* registered users in all */
+    guint max_calls;          /* live calls in all */
 } Limits;
+
+/* How often. A rate without tokens is no limit. */
+typedef struct {
+    Rate requests; /* of one user's devices */
+    Rate relayed;  /* bytes of call:signal and call:update of one user's devices */
+    Rate calls;    /* from one caller to one callee */
+} Rates;
 
 typedef struct {
     Timers timers;
     Limits limits;
+    Rates rates;
     gboolean reveal_presence; /* FALSE: the caller's view tells nothing of the callee's devices */
 } HubSettings;
 
@@ -33,5 +45,8 @@ typedef struct {
 /* A ring with less than this left is not announced to a device that comes late. */
 #define RING_WORTH_ANNOUNCING_US G_USEC_PER_SEC
 
-/* The defaults of the protocol. */
+/* What to wait before asking again when the server is full: nobody knows when it will not be. */
+#define RETRY_WHEN_FULL_US (5 * G_USEC_PER_SEC)
+
+/* The defaults of the protocol, and no rates. */
 void hub_settings_init(HubSettings *settings);

@@ -21,7 +21,7 @@ static void device_free(gpointer memory)
 {
     Device *device = memory;
 
-    g_assert(!device->grace.place);
+    g_assert(!device->deadline.place);
     g_ref_string_release(device->id);
     g_clear_pointer(&device->name, g_ref_string_release);
     g_free(device);
@@ -31,7 +31,7 @@ User *user_new(const char *id)
 {
     User *user = g_new0(User, 1);
 
-    user->ends_kept.kind = DEADLINE_USER;
+    user->kept.kind = DEADLINE_USER;
     user->id = g_ref_string_new(id);
     user->devices = g_ptr_array_new_with_free_func(device_free);
     user->calls = g_ptr_array_new();
@@ -45,8 +45,9 @@ void user_free(User *user)
     if (!user)
         return;
     g_assert(user->calls->len == 0 && !user->veiled_calls && g_queue_is_empty(&user->ended) &&
-             !user->ends_kept.place);
+             !user->kept.place);
     g_queue_clear_full(&user->early_ends, early_end_free);
+    pace_clear(&user->pace);
     g_ptr_array_unref(user->calls);
     g_ptr_array_unref(user->devices);
     g_ref_string_release(user->id);
@@ -56,7 +57,19 @@ void user_free(User *user)
 gboolean user_is_idle(const User *user)
 {
     return user->devices->len == 0 && user->calls->len == 0 && !user->veiled_calls &&
-           user->ended.length == 0 && !user->ends_kept.place;
+           user->ended.length == 0;
+}
+
+gint64 user_settled_us(const User *user)
+{
+    const EarlyEnd *newest = g_queue_peek_tail((GQueue *)&user->early_ends);
+
+    return MAX(user->pace.settled_us, newest ? newest->at_us + EARLY_END_KEPT_US : 0);
+}
+
+gboolean device_is_present(const Device *device)
+{
+    return device->address && !device->is_expired;
 }
 
 Device *user_device(const User *user, const char *device_id)
@@ -93,7 +106,7 @@ guint user_present_devices(const User *user)
     for (guint i = 0; i < user->devices->len; i++) {
         const Device *device = g_ptr_array_index(user->devices, i);
 
-        present += device->address != NULL;
+        present += device_is_present(device);
     }
     return present;
 }
@@ -102,7 +115,7 @@ Device *user_add_device(User *user, const char *device_id)
 {
     Device *device = g_new0(Device, 1);
 
-    device->grace.kind = DEADLINE_DEVICE;
+    device->deadline.kind = DEADLINE_DEVICE;
     device->user = user;
     device->id = g_ref_string_new(device_id);
     g_ptr_array_add(user->devices, device);

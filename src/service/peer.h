@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "core/address.h"
+#include "core/bucket.h"
 #include "core/effect.h"
 #include "ports/delivery.h"
 #include "service/outbox.h"
@@ -15,7 +16,9 @@ struct Address {
     const Delivery *delivery;
     gpointer connection; /* a reference */
     Outbox outbox;       /* of Message, owned */
-    gboolean is_gone;    /* guarded by the service's lock: the hub must not learn of it any more */
+    /* Guarded by the service's lock. */
+    gboolean is_gone;     /* the hub must not learn of it any more */
+    Bucket registrations; /* how fast it registers */
 };
 
 /* Takes a reference to the connection until the peer is freed. */

@@ -335,6 +335,8 @@ static gboolean has_started_lately(const Service *service)
     return g_get_monotonic_time() - service->started_us < ENDED_KEPT_US;
 }
 
+/* NULL for nobody, and for somebody whose request will be refused: that is not worth a look into the
+ * store. */
 static char *sender_id(Service *service, const Peer *peer, const Event *event)
 {
     DeviceInfo info;
@@ -343,7 +345,7 @@ static char *sender_id(Service *service, const Peer *peer, const Event *event)
     if (!peer)
         return g_strdup(event->as_user);
     g_mutex_lock(&service->lock);
-    if (hub_device_info(service->hub, peer, &info))
+    if (hub_device_info(service->hub, peer, &info) && !info.is_too_fast)
         user_id = g_strdup(info.user_id);
     g_mutex_unlock(&service->lock);
     return user_id;
@@ -366,6 +368,23 @@ static void recall(Service *service, const Peer *peer, Event *event)
         recall_initiated(store, user_id, event);
 }
 
+/* What a call:register costs, a token to check and a look into the store, is not for those who send
+ * nothing else. */
+static void count_registration(Service *service, Peer *peer, Event *event)
+{
+    gint64 wait_us;
+
+    g_mutex_lock(&service->lock);
+    wait_us = bucket_take(&peer->registrations, &service->options.registrations, 1,
+                          g_get_monotonic_time());
+    g_mutex_unlock(&service->lock);
+    if (!wait_us || event->fault.refusal != REFUSAL_NONE)
+        return;
+    event->fault.refusal = REFUSAL_RATE_LIMITED;
+    event->fault.text = "you register too often";
+    event->fault.retry_after_us = wait_us;
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
@@ -380,8 +399,11 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         event->initiate.is_store_full = journal_is_full(service->journal);
 
     work_init(&work);
+    if (event->kind == EVENT_REGISTER)
+        count_registration(service, peer, event);
     recall(service, peer, event);
     step_request(service, peer, event, &work);
+    event->is_counted = TRUE;
     if (recall_missing(service->options.store, event, &work.effects.reply)) {
         effects_reset(&work.effects);
         step_request(service, peer, event, &work);

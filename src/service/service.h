@@ -14,6 +14,7 @@ typedef struct Service Service;
 
 typedef struct {
     HubSettings hub;
+    Rate registrations;       /* of one connection */
     Store *store;             /* taken over */
     const Notifier *notifier; /* or NULL */
     gpointer notifier_self;

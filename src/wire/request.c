@@ -224,6 +224,44 @@ static Mode take_mode(Request *request, json_t *body)
     return mode;
 }
 
+/* --- the body as a whole --- */
+
+static gboolean is_deeper(json_t *value, guint most)
+{
+    const char *name;
+    json_t *inner;
+    size_t i;
+
+    if (!json_is_object(value) && !json_is_array(value))
+        return FALSE;
+    if (!most)
+        return TRUE;
+    json_object_foreach(value, name, inner)
+    {
+        if (is_deeper(inner, most - 1))
+            return TRUE;
+    }
+    json_array_foreach(value, i, inner)
+    {
+        if (is_deeper(inner, most - 1))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Only `data` may be deep at all; a field that nobody knows is not worth naming. */
+static void check_shape(Request *request, json_t *body, const MessageLimits *limits)
+{
+    if (is_deeper(json_object_get(body, "data"), limits->depth - 1))
+        fault(request, REFUSAL_INVALID_REQUEST, "data: must not be nested so deep");
+    else if (is_deeper(body, limits->depth))
+        fault(request, REFUSAL_INVALID_REQUEST, "body: must not be nested deeper than %u",
+              limits->depth);
+    else if (json_dumpb(body, NULL, 0, JSON_COMPACT) > limits->bytes)
+        fault(request, REFUSAL_TOO_LARGE, "body: must have at most %" G_GSIZE_FORMAT " bytes",
+              limits->bytes);
+}
+
 /* --- one function a request --- */
 
 static void parse_register(Request *request, json_t *body)
@@ -377,7 +415,8 @@ static void parse_acting_for(Request *request, json_t *body)
     require(request, event->as_device, "deviceId");
 }
 
-gboolean request_parse(Request *request, json_t *body, RequestDoor door)
+gboolean request_parse(Request *request, json_t *body, RequestDoor door,
+                       const MessageLimits *limits)
 {
     const char *name;
     guint row;
@@ -392,6 +431,9 @@ gboolean request_parse(Request *request, json_t *body, RequestDoor door)
         return FALSE;
     }
     request->event.kind = requests[row].kind;
+    check_shape(request, body, limits);
+    if (is_faulty(request))
+        return TRUE;
     if (door == DOOR_BACKEND)
         parse_acting_for(request, body);
     requests[row].parse(request, body);

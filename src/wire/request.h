@@ -12,6 +12,12 @@ typedef enum {
     DOOR_BACKEND = 1 << 1,
 } RequestDoor;
 
+/* What a whole body may have. */
+typedef struct {
+    gsize bytes; /* written without blanks */
+    guint depth; /* of objects and lists in one another; the body itself is the first */
+} MessageLimits;
+
 /* A request and what its event borrows. The event's strings live in `body` or in here, so keep both
  * until the step is done; time, address and fresh_id are the service's to fill in. */
 typedef struct {
@@ -38,5 +44,6 @@ typedef struct {
  * refusal, and there is no event to step. TRUE otherwise; bad fields are in `event.fault` too, for
  * the hub to refuse in the protocol's order. `body` is borrowed. End with request_clear() in both
  * cases. */
-gboolean request_parse(Request *request, json_t *body, RequestDoor door);
+gboolean request_parse(Request *request, json_t *body, RequestDoor door,
+                       const MessageLimits *limits);
 void request_clear(Request *request);

@@ -242,6 +242,8 @@ static void put_registration(json_t *object, const Reply *reply, const HubSettin
     put_text(object, "deviceId", reply->device_id);
     put_integer(object, "protocol", 1);
     put_integer(object, "serverTime", reply->wall_ms);
+    if (reply->expires_in_ms >= 0)
+        put_integer(object, "registrationExpiresInMs", reply->expires_in_ms);
     put_timers(object, &settings->timers);
     put_limits(object, &settings->limits);
     put_calls(object, reply->calls);

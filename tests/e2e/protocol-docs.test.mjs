@@ -18,7 +18,7 @@ const LONG_TEXT = /^x\*(\d+)$/;
 // --- comparing a message with its example ---
 
 const times = new Set(['timestamp', 'serverTime', 'createdAt', 'ringingAt', 'acceptedAt', 'endedAt', 'expiresAt']);
-const spans = new Set(['expiresInMs', 'durationMs']);
+const spans = new Set(['expiresInMs', 'durationMs', 'retryAfterMs', 'registrationExpiresInMs']);
 const madeUp = new Set(['id', 'session_id', 'sender', 'next']);
 const MADE_UP_ID = /^(CALL|DEV)_[0-9A-HJKMNP-TV-Z]{26}$/;
 

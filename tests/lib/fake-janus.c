@@ -142,16 +142,22 @@ static janus_callbacks callbacks = {
 
 /* --- start and stop --- */
 
+/* Most tests ask as fast as they can. */
+static const char no_rates[] = "\nlimits: { requests_per_second = 0; calls_per_minute = 0; "
+                               "relayed_bytes_per_second = 0; registrations_per_second = 0 }\n";
+
 static void write_configuration(const char *configuration)
 {
     g_autofree char *path = NULL;
+    g_autofree char *limited = NULL;
     g_autofree char *text = g_strconcat(
         configuration, strstr(configuration, "store:") ? "" : "\nstore: { type = \"memory\" }\n",
         NULL);
 
     fake.folder = g_dir_make_tmp("fake-janus-XXXXXX", NULL);
     path = g_build_filename(fake.folder, "janus.plugin.call.jcfg", NULL);
-    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    limited = g_strconcat(text, strstr(configuration, "limits:") ? "" : no_rates, NULL);
+    g_assert_true(g_file_set_contents(path, limited, -1, NULL));
 }
 
 static void remove_folder(void)

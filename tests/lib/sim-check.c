@@ -401,7 +401,8 @@ static void check_message(Sim *sim, const Event *event, const Effect *effect)
         sim_fail(sim, "rule: %s is about no call", message_name(message->kind));
     if (message->kind == MESSAGE_UNREGISTERED)
         drop_ringing(sim, message->to_user, message->to_device);
-    if (effect->to)
+    /* With its token over it hears of the call that it is in. */
+    if (effect->to && message->cause != CAUSE_TOKEN_EXPIRED)
         set_registration(effect->to, NULL, NULL);
 }
 
@@ -630,8 +631,12 @@ static void check_device(Sim *sim, const User *user, Device *device)
 {
     if (device->user != user || user_device(user, device->id) != device)
         sim_fail(sim, "rule: %s/%s is there twice", user->id, device->id);
-    if ((device->address != NULL) == (device->grace.place != 0))
+    if ((device->address == NULL) != device->is_away ||
+        (device->is_away && !device->deadline.place))
         sim_fail(sim, "rule: %s/%s is neither here nor away", user->id, device->id);
+    if (device->address && !device->is_expired &&
+        (device->expires_us != DEADLINE_NEVER) != (device->deadline.place != 0))
+        sim_fail(sim, "rule: the token of %s/%s is not watched", user->id, device->id);
     if (device->address && g_hash_table_lookup(sim->hub->by_address, device->address) != device)
         sim_fail(sim, "rule: %s/%s is not found at its address", user->id, device->id);
 }
@@ -644,21 +649,20 @@ static void check_user(Sim *sim, User *user, Counts *counts)
 {
     const Limits *limits = &sim->settings.limits;
 
-    if (user_is_idle(user) || user->is_to_tidy)
+    if ((user_is_idle(user) && !user->kept.place) || user->is_to_tidy)
         sim_fail(sim, "rule: %s is remembered for nothing", user->id);
     if (user_present_devices(user) > limits->max_devices ||
         user->calls->len > limits->max_live_calls ||
         user->ended.length > limits->max_ended_per_user ||
         user->early_ends.length > limits->max_early_ends)
         sim_fail(sim, "rule: %s has more than the limits allow", user->id);
-    if (user->early_ends.length && !user->ends_kept.place)
-        sim_fail(sim, "rule: the early ends of %s are never forgotten", user->id);
     for (guint i = 0; i < user->devices->len; i++)
         check_device(sim, user, g_ptr_array_index(user->devices, i));
     for (guint i = 0; i < user->calls->len; i++)
         check_live_call(sim, user, g_ptr_array_index(user->calls, i));
     counts->devices += user->devices->len;
-    counts->away += user->devices->len - user_present_devices(user);
+    for (guint i = 0; i < user->devices->len; i++)
+        counts->away += ((const Device *)g_ptr_array_index(user->devices, i))->is_away;
     counts->calls += user->calls->len;
     counts->ended += user->ended.length;
 }

@@ -58,9 +58,11 @@ static void dump_device(GString *text, const Device *device)
     g_string_append_printf(text, "    device %s%s \"%s\" at %s", device->id,
                            device->is_nameless ? " nameless" : "", device->name ? device->name : "",
                            device->address ? device->address->name : "nowhere");
+    if (device->is_expired)
+        g_string_append(text, " expired");
     if (!device->address)
         g_string_append_printf(text, " since %" G_GINT64_FORMAT, device->away_since_us);
-    dump_deadline(text, &device->grace);
+    dump_deadline(text, &device->deadline);
     g_string_append_c(text, '\n');
 }
 

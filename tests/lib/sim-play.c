@@ -5,6 +5,8 @@
 #include "wire/request.h"
 #include "wire/write.h"
 
+static const MessageLimits message_limits = {.bytes = 128 * 1024, .depth = 32};
+
 /* --- words --- */
 
 static gboolean is_space(char c)
@@ -180,15 +182,23 @@ static void see_unknown(Sim *sim, const Request *request, const char *who)
     ((Seen *)g_queue_peek_tail(&sim->seen))->is_refusal = TRUE;
 }
 
+/* What a token would say. */
+static gint64 lasts_us(const json_t *body)
+{
+    return json_integer_value(json_object_get(body, "lasts")) * MILLISECOND;
+}
+
 static void send_request(Sim *sim, const char *who, const char *what, const char *verb, GStrv words)
 {
     gboolean is_app = who[0] != '@' && strcmp(who, "operator") != 0;
     json_auto_t *body = request_body(sim, who, verb, words);
     Request request;
 
-    if (request_parse(&request, body, is_app ? DOOR_APP : DOOR_BACKEND)) {
+    if (request_parse(&request, body, is_app ? DOOR_APP : DOOR_BACKEND, &message_limits)) {
         if (is_app)
             request.event.from = sim_connection(sim, who);
+        if (request.event.kind == EVENT_REGISTER)
+            request.event.reg.expires_in_us = lasts_us(body);
         sim_step(sim, &request.event, who, what);
     } else {
         see_unknown(sim, &request, who);
@@ -396,6 +406,8 @@ static guint *limit_setting(HubSettings *settings, const char *name)
         {"max_ended_per_user", &settings->limits.max_ended_per_user},
         {"max_ended", &settings->limits.max_ended},
         {"max_early_ends", &settings->limits.max_early_ends},
+        {"max_users", &settings->limits.max_users},
+        {"max_calls", &settings->limits.max_calls},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
@@ -405,11 +417,43 @@ static guint *limit_setting(HubSettings *settings, const char *name)
     return NULL;
 }
 
+static Rate *rate_setting(HubSettings *settings, const char *name)
+{
+    const struct {
+        const char *name;
+        Rate *value;
+    } rates[] = {
+        {"requests", &settings->rates.requests},
+        {"relayed", &settings->rates.relayed},
+        {"calls", &settings->rates.calls},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rates); i++) {
+        if (strcmp(rates[i].name, name) == 0)
+            return rates[i].value;
+    }
+    return NULL;
+}
+
+/* "TOKENS/MS/SIZE" */
+static Rate rate_of(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "/", 3);
+
+    g_assert_cmpuint(g_strv_length(parts), ==, 3);
+    return (Rate){
+        .tokens = g_ascii_strtoll(parts[0], NULL, 10),
+        .period_us = g_ascii_strtoll(parts[1], NULL, 10) * MILLISECOND,
+        .size = g_ascii_strtoll(parts[2], NULL, 10),
+    };
+}
+
 static void change_setting(Sim *sim, const char *word)
 {
     g_auto(GStrv) parts = g_strsplit(word, "=", 2);
     gint64 *time_us = time_setting(&sim->settings, parts[0]);
     guint *limit = limit_setting(&sim->settings, parts[0]);
+    Rate *rate = rate_setting(&sim->settings, parts[0]);
 
     if (sim->hub || !parts[1])
         sim_fail(sim, "the trace: set %s", word);
@@ -417,6 +461,8 @@ static void change_setting(Sim *sim, const char *word)
         *time_us = g_ascii_strtoll(parts[1], NULL, 10) * MILLISECOND;
     else if (limit)
         *limit = (guint)g_ascii_strtoull(parts[1], NULL, 10);
+    else if (rate)
+        *rate = rate_of(parts[1]);
     else if (strcmp(parts[0], "reveal_presence") == 0)
         sim->settings.reveal_presence = strcmp(parts[1], "true") == 0;
     else

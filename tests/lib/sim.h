@@ -42,7 +42,9 @@
  *     store < created WORDS      a record that is to be kept (accepted, closed, touched)
  *
  * `here: WHO...` registers them. `set NAME=VALUE...`, before all else, changes settings, by their
- * names in HubSettings, times in ms.
+ * names in HubSettings, times in ms, rates as TOKENS/MS/SIZE.
+ *
+ * `register lasts=MS`: as with a token that is over after so long.
  *
  * After every step the rules that hold in every scenario are checked (sim-check.c). What fails
  * prints the trace so far. */

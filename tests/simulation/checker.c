@@ -345,6 +345,9 @@ static gboolean check_registration(Checker *checker, const Event *event, const R
     if (!is_same_text(reply->user_id, checker->model->users[user].id) ||
         !is_same_text(reply->device_id, expectation->device_id))
         return wrong(checker, "the register's reply names another user or device");
+    if (reply->expires_in_ms != expectation->expires_in_ms)
+        return wrong(checker, "the registration lasts %" G_GINT64_FORMAT " ms, it says",
+                     reply->expires_in_ms);
     for (guint i = 0; i < reply->calls->len; i++) {
         if (!check_snapshot(checker, event, user, g_ptr_array_index(reply->calls, i)))
             return FALSE;
@@ -383,6 +386,9 @@ static gboolean check_refusal(Checker *checker, const Reply *reply)
         return wrong(checker, "the reply is %s, expected %s",
                      reply->refusal ? refusal_name(reply->refusal) : "success",
                      expectation->refusal ? refusal_name(expectation->refusal) : "success");
+    if (reply->retry_after_ms != expectation->retry_after_ms)
+        return wrong(checker, "retryAfterMs is %" G_GINT64_FORMAT ", expected %" G_GINT64_FORMAT,
+                     reply->retry_after_ms, expectation->retry_after_ms);
     if (reply->refusal != REFUSAL_NONE && !reply->text)
         return wrong(checker, "a refusal without a text");
     if ((other != NULL) != (expectation->other != NULL))
@@ -485,6 +491,9 @@ static gboolean check_stats(Checker *checker, const Hub *hub)
     if (stats.devices != model_devices(model) || stats.away != model_away(model))
         return wrong(checker, "the hub counts %u devices, %u away, expected %u, %u", stats.devices,
                      stats.away, model_devices(model), model_away(model));
+    if (stats.registered_users != model_registered_users(model))
+        return wrong(checker, "the hub counts %u registered users, expected %u",
+                     stats.registered_users, model_registered_users(model));
     return TRUE;
 }
 

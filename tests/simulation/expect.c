@@ -92,6 +92,20 @@ static void refuse(Step *step, Refusal refusal)
     step->out->refusal = refusal;
 }
 
+static void refuse_for_now(Step *step, Refusal refusal, gint64 retry_after_us)
+{
+    refuse(step, refusal);
+    step->out->retry_after_ms = (retry_after_us + 999) / 1000;
+}
+
+/* One request more of this user's. */
+static gint64 count_request(Step *step, guint user)
+{
+    Model *model = step->model;
+
+    return model_take(model, &model->users[user].requests, &model->settings.rates.requests, 1);
+}
+
 static void refuse_about(Step *step, SeenCall *call, Refusal refusal)
 {
     answer_about(step, call);
@@ -274,6 +288,40 @@ static void confirm_registration(Step *step, SeenDevice *device)
               sizeof device->name);
     step->out->user = (int)device->user;
     g_strlcpy(step->out->device_id, device->id, sizeof step->out->device_id);
+    if (device->expires_us != G_MAXINT64)
+        step->out->expires_in_ms = (device->expires_us - step->model->now_us) / 1000;
+}
+
+static void place_device(const Step *step, SeenDevice *device)
+{
+    gint64 left_us = step->event->reg.expires_in_us;
+
+    device->address = step->event->from;
+    device->expires_us = left_us ? step->model->now_us + left_us : G_MAXINT64;
+    device->is_expired = FALSE;
+}
+
+static gboolean has_room(Step *step, guint user)
+{
+    const Limits *limits = &step->model->settings.limits;
+
+    if (!step->model->users[user].device_count &&
+        model_registered_users(step->model) >= limits->max_users)
+        refuse_for_now(step, REFUSAL_TOO_MANY_DEVICES, RETRY_WHEN_FULL_US);
+    else if (model_present_devices(step->model, user) >= limits->max_devices)
+        refuse(step, REFUSAL_TOO_MANY_DEVICES);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static gboolean is_in_time(Step *step, guint user)
+{
+    gint64 wait_us = count_request(step, user);
+
+    if (wait_us)
+        refuse_for_now(step, REFUSAL_RATE_LIMITED, wait_us);
+    return !wait_us;
 }
 
 static SeenDevice *new_device(Step *step, guint user)
@@ -293,20 +341,31 @@ static void arrive(Step *step, guint user)
     SeenDevice *device = id ? model_device(model, user, id) : model_nameless_away(model, user);
     gboolean was_away = device && !device->address;
 
-    if ((!device || was_away) &&
-        model_present_devices(model, user) >= model->settings.limits.max_devices) {
-        refuse(step, REFUSAL_TOO_MANY_DEVICES);
+    if (!is_in_time(step, user) ||
+        ((!device || !model_is_present(device)) && !has_room(step, user)))
         return;
-    }
     if (!device)
         device = new_device(step, user);
     else if (device->address)
         say(step, MESSAGE_REPLACED, device, NULL);
-    device->address = step->event->from;
+    place_device(step, device);
     if (was_away)
         note_presence(step, device, TRUE);
     announce_ringing_calls(step, device);
     confirm_registration(step, device);
+}
+
+/* The same device again on its handle. */
+static void refresh(Step *step, SeenDevice *here)
+{
+    gboolean was_expired = here->is_expired;
+
+    if (!is_in_time(step, here->user) || (was_expired && !has_room(step, here->user)))
+        return;
+    place_device(step, here);
+    if (was_expired)
+        announce_ringing_calls(step, here);
+    confirm_registration(step, here);
 }
 
 static void expect_register(Step *step)
@@ -322,7 +381,7 @@ static void expect_register(Step *step)
              (reg->device_id && strcmp(reg->device_id, here->id) != 0))
         refuse(step, REFUSAL_WRONG_STATE);
     else
-        confirm_registration(step, here);
+        refresh(step, here);
 }
 
 static void expect_unregister(Step *step)
@@ -509,7 +568,7 @@ static void ring_devices(Step *step, SeenCall *call)
     SeenUser *callee = &step->model->users[call->callee];
 
     for (guint i = 0; i < callee->device_count; i++) {
-        if (callee->devices[i]->address)
+        if (model_is_present(callee->devices[i]))
             announce(step, call, callee->devices[i]);
     }
     keep(step, CHANGE_CREATED, call);
@@ -579,16 +638,33 @@ static void start_call(Step *step, int callee)
     answer_initiate(step, call);
 }
 
+static gboolean may_ring(Step *step, int callee)
+{
+    const HubSettings *settings = &step->model->settings;
+    gint64 wait_us = 0;
+
+    if (step->model->live_count >= settings->limits.max_calls) {
+        refuse_for_now(step, REFUSAL_TOO_MANY_CALLS, RETRY_WHEN_FULL_US);
+        return FALSE;
+    }
+    if (step->event->from)
+        wait_us = model_take(step->model, &step->model->users[step->user].calls[callee],
+                             &settings->rates.calls, 1);
+    if (wait_us)
+        refuse_for_now(step, REFUSAL_RATE_LIMITED, wait_us);
+    return !wait_us;
+}
+
 static void expect_initiate(Step *step)
 {
     int callee = model_user(step->model, step->event->initiate.callee_id);
 
-    if (!step->device || !step->device->address) {
+    if (!step->device || !model_is_present(step->device)) {
         refuse(step, REFUSAL_NOT_REGISTERED);
     } else if (callee == step->user) {
         refuse(step, REFUSAL_CALLING_SELF);
     } else if (!answer_taken_id(step, callee) && !cancel_overtaken(step, callee) &&
-               !refuse_glare(step, callee)) {
+               !refuse_glare(step, callee) && may_ring(step, callee)) {
         replace_older(step, callee);
         if (model_live_calls(step->model, (guint)step->user) >=
             step->model->settings.limits.max_live_calls)
@@ -724,16 +800,29 @@ static void pass_on(Step *step, SeenCall *call)
     step->out->is_undelivered = !other->address;
 }
 
+static gint64 count_relayed(Step *step)
+{
+    Model *model = step->model;
+
+    return model_take(model, &model->users[step->user].relayed, &model->settings.rates.relayed,
+                      (gint64)strlen(step->event->about.data));
+}
+
 static void expect_signal(Step *step, SeenCall *call)
 {
     gboolean is_talk = call->is_live && call->state == CALL_ACCEPTED;
+    gint64 wait_us;
 
     if (!step->device || (is_talk && !is_in_call(call, step->device)))
         refuse_about(step, call, REFUSAL_FORBIDDEN);
     else if (!is_talk)
         refuse_state(step, call);
-    else
+    else if (!(wait_us = count_relayed(step)))
         pass_on(step, call);
+    else {
+        refuse_about(step, call, REFUSAL_RATE_LIMITED);
+        step->out->retry_after_ms = (wait_us + 999) / 1000;
+    }
 }
 
 static void expect_not_found(Step *step)
@@ -756,37 +845,71 @@ static void expect_about_call(Step *step, void (*rule)(Step *step, SeenCall *cal
 
 /* --- time --- */
 
-static SeenCall *next_due(const Model *model)
+static SeenCall *next_due(const Model *model, gint64 *at_us)
 {
     SeenCall *first = NULL;
-    gint64 at_us = model->now_us;
 
     for (guint i = 0; i < model->live_count; i++) {
         SeenDue due = model_due(model, model->live[i]);
 
-        if (due.at_us > at_us)
+        if (due.at_us > *at_us)
             continue;
-        at_us = due.at_us;
+        *at_us = due.at_us;
         first = model->live[i];
     }
     return first;
 }
 
+/* A token that is over before that; at the same time a call comes first. */
+static SeenDevice *next_expired(const Model *model, gint64 before_us)
+{
+    SeenDevice *first = NULL;
+
+    for (guint i = 0; i < model->user_count; i++) {
+        for (guint j = 0; j < model->users[i].device_count; j++) {
+            SeenDevice *device = model->users[i].devices[j];
+
+            if (!model_is_present(device) || device->expires_us >= before_us)
+                continue;
+            before_us = device->expires_us;
+            first = device;
+        }
+    }
+    return first;
+}
+
+/* What rang at it drops out without a word; the call that it is in goes on. */
+static void end_registration(Step *step, SeenDevice *device)
+{
+    say(step, MESSAGE_UNREGISTERED, device, NULL)->cause = CAUSE_TOKEN_EXPIRED;
+    drop_ringing_legs(step->model, device);
+    device->is_expired = TRUE;
+}
+
 static void expect_timeout(Step *step)
 {
     Model *model = step->model;
-    SeenCall *call;
 
-    while ((call = next_due(model))) {
-        SeenDue due = model_due(model, call);
+    for (;;) {
+        gint64 at_us = model->now_us;
+        SeenCall *call = next_due(model, &at_us);
+        SeenDevice *device = next_expired(model, call ? at_us : model->now_us + 1);
+        SeenDue due;
 
+        if (device) {
+            end_registration(step, device);
+            continue;
+        }
+        if (!call)
+            break;
+        due = model_due(model, call);
         close_call(step, call, &(Closing){.to = due.to, .cause = due.cause, .by_user = -1});
     }
     for (guint i = 0; i < model->user_count; i++) {
         for (guint j = model->users[i].device_count; j > 0; j--) {
             SeenDevice *device = model->users[i].devices[j - 1];
 
-            if (model_device_due(model, device) <= model->now_us)
+            if (!device->address && model_device_due(model, device) <= model->now_us)
                 model_remove_device(model, device);
         }
     }
@@ -861,6 +984,56 @@ static gboolean is_request_of_a_user(EventKind kind)
            kind != EVENT_TIMEOUT;
 }
 
+/* It may go on with the call that it is in, and end it. */
+static gboolean is_expired_for(const Step *step)
+{
+    const Event *event = step->event;
+    SeenCall *call;
+
+    if (!step->device->is_expired)
+        return FALSE;
+    if (event->kind != EVENT_SIGNAL && event->kind != EVENT_UPDATE && event->kind != EVENT_END)
+        return TRUE;
+    call = model_call(step->model, (guint)step->user, event->about.call_id);
+    return !call || !call->is_live || !model_leg(call, step->device);
+}
+
+static void expect_request(Step *step)
+{
+    const Event *event = step->event;
+    gint64 wait_us = 0;
+
+    if (event->from && !step->device) {
+        refuse(step, REFUSAL_NOT_REGISTERED);
+        return;
+    }
+    if (event->from && is_expired_for(step)) {
+        refuse(step, REFUSAL_TOKEN_EXPIRED);
+        return;
+    }
+    if (event->from)
+        wait_us = count_request(step, (guint)step->user);
+    if (event->fault.refusal != REFUSAL_NONE)
+        refuse(step, event->fault.refusal);
+    else if (wait_us)
+        refuse_for_now(step, REFUSAL_RATE_LIMITED, wait_us);
+    else
+        expect_by_kind(step);
+}
+
+/* What only its call kept goes when that is over. */
+static void forget_expired(Model *model)
+{
+    for (guint i = 0; i < model->user_count; i++) {
+        for (guint j = model->users[i].device_count; j > 0; j--) {
+            SeenDevice *device = model->users[i].devices[j - 1];
+
+            if (device->address && device->is_expired && !model_own_call(model, device))
+                model_remove_device(model, device);
+        }
+    }
+}
+
 void expect(Model *model, const Event *event, Expectation *expectation)
 {
     Step step = {.model = model, .event = event, .out = expectation, .user = -1};
@@ -870,15 +1043,16 @@ void expect(Model *model, const Event *event, Expectation *expectation)
     expectation->refusal = REFUSAL_NONE;
     expectation->call = expectation->replaced = expectation->other = NULL;
     expectation->expires_in_ms = -1;
+    expectation->retry_after_ms = 0;
     expectation->devices = 0;
     expectation->user = -1;
     expectation->device_id[0] = '\0';
 
     model_advance(model, event->now_us, event->wall_ms);
     find_sender(&step);
-    if (!is_request_of_a_user(event->kind) ||
-        (event->fault.refusal == REFUSAL_NONE && (step.device || !event->from)))
-        expect_by_kind(&step);
+    if (is_request_of_a_user(event->kind))
+        expect_request(&step);
     else
-        refuse(&step, event->from && !step.device ? REFUSAL_NOT_REGISTERED : event->fault.refusal);
+        expect_by_kind(&step);
+    forget_expired(model);
 }

@@ -45,7 +45,8 @@ typedef struct {
     SeenCall *call; /* that the reply is about, or NULL */
     View view;
     RecordView sight;
-    gint64 expires_in_ms;
+    gint64 expires_in_ms; /* of the ring, or of the registration */
+    gint64 retry_after_ms;
     guint devices;
     SeenCall *replaced;
     SeenCall *other;

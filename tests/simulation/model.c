@@ -44,6 +44,8 @@ void model_reset(Model *model, const HubSettings *settings, guint user_count)
         g_snprintf(user->id, sizeof user->id, "user%u", i);
         user->device_count = 0;
         user->early_end_count = 0;
+        user->requests = user->relayed = (SeenBucket){0};
+        memset(user->calls, 0, sizeof user->calls);
     }
 }
 
@@ -82,13 +84,27 @@ SeenDevice *model_device_at(const Model *model, const Address *address)
     return NULL;
 }
 
+gboolean model_is_present(const SeenDevice *device)
+{
+    return device->address && !device->is_expired;
+}
+
+guint model_registered_users(const Model *model)
+{
+    guint registered = 0;
+
+    for (guint i = 0; i < model->user_count; i++)
+        registered += model->users[i].device_count > 0;
+    return registered;
+}
+
 guint model_present_devices(const Model *model, guint user)
 {
     const SeenUser *owner = &model->users[user];
     guint present = 0;
 
     for (guint i = 0; i < owner->device_count; i++)
-        present += owner->devices[i]->address != NULL;
+        present += model_is_present(owner->devices[i]);
     return present;
 }
 
@@ -126,7 +142,7 @@ SeenDevice *model_add_device(Model *model, guint user, const char *device_id, gb
     SeenDevice *device = take_slot(model);
 
     g_assert(owner->device_count < DEVICES_MOST);
-    *device = (SeenDevice){.user = user, .is_nameless = is_nameless};
+    *device = (SeenDevice){.user = user, .is_nameless = is_nameless, .expires_us = G_MAXINT64};
     g_strlcpy(device->id, device_id, sizeof device->id);
     owner->devices[owner->device_count++] = device;
     return device;
@@ -158,8 +174,10 @@ guint model_away(const Model *model)
 {
     guint away = 0;
 
-    for (guint i = 0; i < model->user_count; i++)
-        away += model->users[i].device_count - model_present_devices(model, i);
+    for (guint i = 0; i < model->user_count; i++) {
+        for (guint j = 0; j < model->users[i].device_count; j++)
+            away += !model->users[i].devices[j]->address;
+    }
     return away;
 }
 
@@ -423,6 +441,24 @@ void model_advance(Model *model, gint64 now_us, gint64 wall_ms)
     forget_old_early_ends(model);
 }
 
+/* --- how fast --- */
+
+gint64 model_take(const Model *model, SeenBucket *bucket, const Rate *rate, gint64 tokens)
+{
+    gint64 most = rate->size * rate->period_us;
+    gint64 level = most;
+
+    if (!rate->tokens)
+        return 0;
+    if (bucket->is_used)
+        level = MIN(bucket->level + (model->now_us - bucket->at_us) * rate->tokens, most);
+    if (level < tokens * rate->period_us)
+        return (tokens * rate->period_us - level + rate->tokens - 1) / rate->tokens;
+    *bucket = (SeenBucket){
+        .level = level - tokens * rate->period_us, .at_us = model->now_us, .is_used = TRUE};
+    return 0;
+}
+
 /* --- timers --- */
 
 static void consider(SeenDue *due, gint64 at_us, CallState to, Cause cause)
@@ -477,7 +513,7 @@ gint64 model_device_due(const Model *model, const SeenDevice *device)
     const Timers *timers = &model->settings.timers;
 
     if (device->address)
-        return G_MAXINT64;
+        return device->is_expired ? G_MAXINT64 : device->expires_us;
     return device->away_since_us + MAX(timers->caller_grace_us, timers->in_call_grace_us);
 }
 

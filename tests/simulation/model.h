@@ -24,6 +24,8 @@ typedef struct {
     gboolean is_nameless;
     Address *address; /* NULL while away */
     gint64 away_since_us;
+    gint64 expires_us;   /* its token's end; G_MAXINT64 */
+    gboolean is_expired; /* present, for the call that it is in only */
 } SeenDevice;
 
 typedef struct {
@@ -31,8 +33,18 @@ typedef struct {
     gint64 at_us;
 } SeenEarlyEnd;
 
+/* Tokens times the period's microseconds, so that nothing is rounded; it fills up as time goes by. */
+typedef struct {
+    gint64 level;
+    gint64 at_us;
+    gboolean is_used;
+} SeenBucket;
+
 typedef struct {
     char id[NAME_BYTES];
+    SeenBucket requests;
+    SeenBucket relayed;
+    SeenBucket calls[USERS_MOST];      /* to each of the users */
     SeenDevice *devices[DEVICES_MOST]; /* in the order in which they came */
     guint device_count;
     SeenEarlyEnd early_ends[EARLY_ENDS_MOST]; /* oldest first */
@@ -110,6 +122,8 @@ guint model_overdue(const Model *model, gint64 now_us);
 int model_user(const Model *model, const char *user_id);
 SeenDevice *model_device(const Model *model, guint user, const char *device_id);
 SeenDevice *model_device_at(const Model *model, const Address *address);
+gboolean model_is_present(const SeenDevice *device);
+guint model_registered_users(const Model *model);
 guint model_present_devices(const Model *model, guint user);
 SeenDevice *model_nameless_away(const Model *model, guint user);
 SeenDevice *model_add_device(Model *model, guint user, const char *device_id, gboolean is_nameless);
@@ -140,6 +154,9 @@ SeenCall *model_own_call(const Model *model, const SeenDevice *device);
 void model_remember(Model *model, guint user, SeenCall *call);
 void model_remember_early_end(Model *model, guint user, const char *call_id);
 gboolean model_take_early_end(Model *model, guint user, const char *call_id);
+
+/* Takes tokens out, or says for how long to wait. */
+gint64 model_take(const Model *model, SeenBucket *bucket, const Rate *rate, gint64 tokens);
 
 /* When a live call's next timer runs out, and which: the table of section 5. */
 typedef struct {

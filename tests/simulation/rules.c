@@ -28,6 +28,7 @@ typedef struct {
 typedef struct {
     GRefString *user_id; /* NULL: nobody is registered there */
     GRefString *device_id;
+    gboolean is_expired; /* it was told so */
 } Place;
 
 struct Rules {
@@ -55,6 +56,7 @@ static void leave(Place *place)
 {
     g_clear_pointer(&place->user_id, g_ref_string_release);
     g_clear_pointer(&place->device_id, g_ref_string_release);
+    place->is_expired = FALSE;
 }
 
 static gboolean is_at(const Place *place, const char *user_id, const char *device_id)
@@ -111,9 +113,11 @@ static const char *check_place(Rules *rules, const Effect *effect)
 
     if (effect->kind != EFFECT_SEND || !message->record)
         return NULL;
-    return is_at(place_of(rules, effect->to), message->to_user, message->to_device)
-               ? NULL
-               : "an event goes to an address where its device is not";
+    if (!is_at(place_of(rules, effect->to), message->to_user, message->to_device))
+        return "an event goes to an address where its device is not";
+    if (place_of(rules, effect->to)->is_expired && message->kind == MESSAGE_INCOMING)
+        return "a device rings whose token is over";
+    return NULL;
 }
 
 /* Before the effects are looked at: who has come, who has gone. */
@@ -128,6 +132,12 @@ static void move_devices(Rules *rules, const Event *event, const Effects *effect
 /* And after: whom an operator took off was still told. */
 static void take_off(Rules *rules, const Event *event, const Effects *effects)
 {
+    for (guint i = 0; i < effects->list->len; i++) {
+        const Effect *effect = effects_at(effects, i);
+
+        if (effect->kind == EFFECT_SEND && effect->message.cause == CAUSE_TOKEN_EXPIRED)
+            place_of(rules, effect->to)->is_expired = TRUE;
+    }
     if (event->kind == EVENT_DISCONNECT && is_done(effects))
         leave_everywhere(rules, event->disconnect.user_id, event->disconnect.device_id);
 }
@@ -318,13 +328,14 @@ static const char *check_old_places(Rules *rules, const Effects *effects)
     return NULL;
 }
 
-/* It is refused, and remembered for a while. */
-static gboolean is_early_end(const Reply *reply)
+/* It is refused, and remembered for a while: an end that came early, and how often somebody tries to register. */
+static gboolean is_remembered(const Reply *reply)
 {
-    return reply->request == EVENT_END && reply->refusal == REFUSAL_CALL_NOT_FOUND;
+    return reply->request == EVENT_REGISTER ||
+           (reply->request == EVENT_END && reply->refusal == REFUSAL_CALL_NOT_FOUND);
 }
 
-/* A refusal is a value: nothing else comes out, and nothing moves. */
+/* A refusal is a value: nothing else comes out, and nothing moves. What memory forgets meanwhile may want a look soon. */
 static const char *check_refusal(Rules *rules, const Effects *effects, const Hub *hub)
 {
     gboolean is_refused = effects->has_reply && effects->reply.refusal != REFUSAL_NONE;
@@ -334,7 +345,7 @@ static const char *check_refusal(Rules *rules, const Effects *effects, const Hub
 
     hub_stats(hub, &stats);
     is_same = stats.devices == rules->devices && stats.live_calls == rules->live_calls &&
-              (deadline_us == rules->deadline_us || is_early_end(&effects->reply));
+              (deadline_us <= rules->deadline_us || is_remembered(&effects->reply));
     rules->deadline_us = deadline_us;
     rules->devices = stats.devices;
     rules->live_calls = stats.live_calls;

@@ -139,9 +139,13 @@ static gboolean everybody_leaves(Schedule *schedule, EventKind how)
 
     for (guint i = 0; i < HANDLES; i++) {
         Event event = {.kind = how, .from = &world->handles[i]};
+        const SeenDevice *device = model_device_at(schedule->model, event.from);
 
-        if (!model_device_at(schedule->model, event.from))
+        if (!device)
             continue;
+        /* Who asks too often, or has no token any more, cannot leave by asking. */
+        if (device->is_expired || world->settings.rates.requests.tokens)
+            event.kind = EVENT_GONE;
         world_stamp(world, &event);
         if (!step(schedule, &event))
             return FALSE;
@@ -185,7 +189,8 @@ static gboolean check_nothing_lives(Schedule *schedule)
 /* Whoever was away when it happened sees it in the snapshot: the checker compares each one with what it knows. */
 static gboolean everybody_looks(Schedule *schedule)
 {
-    return everybody_returns(schedule) && everybody_leaves(schedule, EVENT_UNREGISTER);
+    return everybody_returns(schedule) && everybody_leaves(schedule, EVENT_UNREGISTER) &&
+           let_timers_run_out(schedule);
 }
 
 static gboolean check_empty(Schedule *schedule)
@@ -193,7 +198,7 @@ static gboolean check_empty(Schedule *schedule)
     HubStats stats;
 
     schedule->world.now_us += ENDED_KEPT_US;
-    if (!let_hub_forget(schedule))
+    if (!let_hub_forget(schedule) || !let_timers_run_out(schedule))
         return FALSE;
     hub_stats(schedule->hub, &stats);
     if (stats.users || stats.devices || stats.live_calls || stats.ended_calls)

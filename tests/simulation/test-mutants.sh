@@ -42,8 +42,8 @@ early-end-not-remembered | on_end.c | s/    user_remember_early_end\(.*?\);/    
 early-end-taken-twice | user.c | s/if \(strcmp\(end->call_id, call_id\) == 0\) \{.*?return TRUE;/if (strcmp(end->call_id, call_id) == 0) {\n            return TRUE;/s
 ringing-leg-kept | presence.c | s/if \(leg && leg->state == LEG_RINGING\)/if (FALSE)/
 away-not-noted | presence.c | s/    note_away\(hub, device, effects\);//
-grace-not-stopped | presence.c | s/(void hub_place_device.*?)    end_grace\(hub, device\);\n/$1/s
-takeover-keeps-address | presence.c | s/(void hub_place_device.*?)    take_off_address\(hub, device\);\n(.*?)    device->address = address;/$1$2    if (!device->address)\n        device->address = address;/s
+grace-not-stopped | presence.c | s/(void hub_place_device.*?)    deadlines_set\(&hub->deadlines, &device->deadline, device->expires_us\);\n/$1/s
+takeover-keeps-address | presence.c | s/(void hub_place_device.*?)    take_off_address\(hub, device\);\n(.*?)    device->address = event->from;/$1$2    if (!device->address)\n        device->address = event->from;/s
 takeover-not-told | on_register.c | s/    else if \(device->address\)\n        tell_replaced\(hub, device, effects\);//
 takeover-rings-not | on_register.c | s/    announce_ringing_calls\(hub, device, effects\);\n    confirm/    if (was_away)\n        announce_ringing_calls(hub, device, effects);\n    confirm/
 refresh-rings-twice | on_register.c | s/(#include "core\/hub-private\.h"\n)(.*?set_name\(here.*?\n)/$1static void announce_ringing_calls(Hub *, Device *, Effects *);\n$2    announce_ringing_calls(hub, here, effects);\n/s
@@ -65,14 +65,30 @@ own-timeout-ignored | call.c | s/record->facts->ring_ms \* 1000/45 * G_USEC_PER_
 callee-end-cancels | on_end.c | s/found->is_caller \? HAPPENS_CANCEL : HAPPENS_REJECT/HAPPENS_CANCEL/
 repeat-of-end-refused | on_end.c | s/return is_repeat_of_close\(found, user, CALL_ENDED\) \|\|/return FALSE \&\&/
 signal-from-outside | on_signal.c | s/ &&\s+!call_leg_of\(found\.call, sender->device\)/ \&\& FALSE/
-replaced-handle-ends-device | presence.c | s/    if \(device->address\)\n        g_hash_table_remove\(hub->by_address, device->address\);\n    if/    if/
-equal-times-by-heap | presence.c | s/call_expire\(hub, call, effects\)/record_unref(call_apply(hub, call, &(Occurrence){.what = call->state == CALL_RINGING ? HAPPENS_CALLER_LOST : HAPPENS_DEVICE_LOST}, effects))/
+replaced-handle-ends-device | presence.c | s/(void hub_place_device.*?)    take_off_address\(hub, device\);\n/$1/s
 stored-call-ignored | reply.c | s/if \(found\.record \|\| !event->stored \|\| !is_party\(event->stored->facts, sender->user\)\)/if (TRUE)/
 stored-call-counts-more | reply.c | s/if \(found\.record \|\| !event->stored \|\|/if (!event->stored ||/
 stored-calls-shown-twice | on_register.c | s/if \(!hub_find_call\(hub, user, record->facts->call_id\)\.record\)/if (TRUE)/
 operator-acts-as-user | on_end.c | s/if \(event->is_operator\)\n        return HAPPENS_ADMIN_END;//
 cause-not-as-seen | calls.c | s/record_view\(call->record, message\.view\)\.cause/call->record->cause/
 backends-early-end-lost | on_end.c | s/User \*user = sender->user \? /if (!sender->user)\n        return;\n    User *user = sender->user ? /
+expired-device-rings | on_initiate.c | s/if \(device_is_present\(device\)\)/if (device->address)/
+expired-may-ask | hub.c | s/if \(is_expired_for/if (FALSE \&\& is_expired_for/
+expired-cut-from-call | hub.c | s/if \(event->kind != EVENT_SIGNAL && .*?return TRUE;/return TRUE;/s
+expired-leg-kept | presence.c | s/(static void end_registration.*?)    drop_ringing_legs\(device\);\n/$1/s
+expired-not-told | presence.c | s/(static void end_registration.*?)    effects_send\(effects, device->address, &message\);\n/$1    message_clear(&message);\n/s
+expired-not-forgotten | hub.c | s/        hub_forget_expired\(hub, user\);\n//
+expired-rings-not-when-renewed | on_register.c | s/(static void refresh.*?)if \(was_expired\)\n/$1if (FALSE)\n/s
+token-not-renewed | on_register.c | s/(static void refresh.*?)    hub_place_device\(hub, here, event\);\n/$1/s
+token-before-call | deadline.c | s/a->kind < b->kind/a->kind > b->kind/
+requests-not-counted | hub.c | s/wait_us = event->is_counted/wait_us = TRUE/
+registers-not-counted | on_register.c | s/if \(wait_us\)\n        effects_refuse_for_now/wait_us = 0;\n    if (wait_us)\n        effects_refuse_for_now/
+calls-not-counted | on_initiate.c | s/(wait_us = pace_call.*?;)/$1\n    wait_us = 0;/s
+relayed-not-counted | on_signal.c | s/if \(!wait_us\)/if (TRUE)/
+tokens-come-back-early | bucket.c | s/rate->period_us \/ rate->tokens;/rate->period_us \/ rate->tokens \/ 2;/
+pace-forgotten-with-user | hub.c | s/if \(settled_us > hub->now_us\)/if (FALSE)/
+too-many-users | on_register.c | s/hub->stats\.registered_users >= limits->max_users/FALSE/
+too-many-calls-in-all | on_initiate.c | s/hub->stats\.live_calls >= hub->settings\.limits\.max_calls/FALSE/
 TABLE
 }
 

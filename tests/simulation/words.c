@@ -43,6 +43,8 @@ static void print_fields(const Event *event)
     switch (event->kind) {
     case EVENT_REGISTER:
         printf(" %s/%s", event->reg.user_id, or_dash(event->reg.device_id));
+        if (event->reg.expires_in_us)
+            printf(" for %" G_GINT64_FORMAT " us", event->reg.expires_in_us);
         return;
     case EVENT_INITIATE:
         print_initiate(&event->initiate);

@@ -6,6 +6,7 @@
 #define MS 1000
 
 static const char *const device_names[] = {"phone", "tablet", "desk", "watch"};
+static const gint64 token_lives[] = {0, 1, 100 * MS, 1 * SECOND, 10 * SECOND, 60 * SECOND};
 static const char *const reasons[] = {NULL, NULL, "User declined", "in a meeting"};
 
 const char *world_device_name(guint number)
@@ -34,6 +35,24 @@ static void choose_timers(Random *random, Timers *timers)
     timers->max_duration_us = random_pick(random, durations);
 }
 
+static void choose_rates(Random *random, Rates *rates)
+{
+    static const Rate requests[] = {{0},
+                                    {0},
+                                    {.tokens = 1, .period_us = SECOND, .size = 2},
+                                    {.tokens = 5, .period_us = SECOND, .size = 10}};
+    static const Rate relayed[] = {{0},
+                                   {.tokens = 10, .period_us = SECOND, .size = 20},
+                                   {.tokens = 50, .period_us = SECOND, .size = 100}};
+    static const Rate calls[] = {{0},
+                                 {.tokens = 1, .period_us = 10 * SECOND, .size = 1},
+                                 {.tokens = 2, .period_us = 60 * SECOND, .size = 2}};
+
+    rates->requests = random_pick(random, requests);
+    rates->relayed = random_pick(random, relayed);
+    rates->calls = random_pick(random, calls);
+}
+
 static void choose_limits(Random *random, Limits *limits)
 {
     static const guint devices[] = {1, 2, 3, 10};
@@ -41,12 +60,16 @@ static void choose_limits(Random *random, Limits *limits)
     static const guint ended_of_a_user[] = {1, 3, 100, 100};
     static const guint ended[] = {1, 6, 100000, 100000};
     static const guint early_ends[] = {1, 2, 16, 16};
+    static const guint users[] = {1, 2, 100000, 100000};
+    static const guint calls[] = {1, 3, 100000, 100000};
 
     limits->max_devices = random_pick(random, devices);
     limits->max_live_calls = random_pick(random, live_calls);
     limits->max_ended_per_user = random_pick(random, ended_of_a_user);
     limits->max_ended = random_pick(random, ended);
     limits->max_early_ends = random_pick(random, early_ends);
+    limits->max_users = random_pick(random, users);
+    limits->max_calls = random_pick(random, calls);
 }
 
 /* Swarm testing: each seed has its own mix, so that what is rare in one is frequent in another. */
@@ -75,6 +98,9 @@ void world_init(World *world, guint64 seed)
         choose_timers(random, &world->settings.timers);
     if (!random_chance(random, 3))
         choose_limits(random, &world->settings.limits);
+    if (random_chance(random, 3))
+        choose_rates(random, &world->settings.rates);
+    world->has_tokens = random_chance(random, 3);
     world->settings.reveal_presence = random_chance(random, 2);
     world->user_count = 3 + random_below(random, USERS_MOST - 2);
     world->device_names = 1 + random_below(random, G_N_ELEMENTS(device_names));
@@ -278,6 +304,8 @@ static void do_register(World *world, const Model *model, Event *event)
     event->reg.user_id = model->users[user].id;
     event->reg.device_id = id;
     event->reg.display_name = random_chance(random, 2) ? "Ann" : NULL;
+    if (world->has_tokens)
+        event->reg.expires_in_us = random_pick(random, token_lives);
     if (device && device->address && random_chance(random, 2))
         event->from = device->address;
     else if (random_chance(random, 24))

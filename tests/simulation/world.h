@@ -29,12 +29,13 @@ typedef struct {
     Random random;
     HubSettings settings;
     guint user_count;
-    guint device_names; /* how many named devices a user has */
-    guint call_ids;     /* size of the pool that callers choose from */
-    gboolean has_store; /* what memory has forgotten is brought from a store */
-    guint steps;        /* length of the schedule */
-    guint hurry;        /* 1 to 4: how much time goes by */
-    guint nameless;     /* one register in so many says no deviceId */
+    guint device_names;  /* how many named devices a user has */
+    guint call_ids;      /* size of the pool that callers choose from */
+    gboolean has_tokens; /* registrations end */
+    gboolean has_store;  /* what memory has forgotten is brought from a store */
+    guint steps;         /* length of the schedule */
+    guint hurry;         /* 1 to 4: how much time goes by */
+    guint nameless;      /* one register in so many says no deviceId */
     guint weights[DEEDS];
     guint weight_sum;
     gint64 now_us;

@@ -371,7 +371,8 @@ static void test_number_edges(Fixture *fixture, gconstpointer data)
         if (key->type != CONFIG_MS && key->type != CONFIG_COUNT)
             continue;
         const gint64 inside[] = {key->min, key->max};
-        const gint64 outside[] = {key->min - 1, key->max + 1};
+        const gint64 outside[] = {key->zero_is_off && key->min == 1 ? -1 : key->min - 1,
+                                  key->max + 1};
         for (guint i = 0; i < 2; i++) {
             g_autofree char *wanted = g_strdup_printf("%" G_GINT64_FORMAT, inside[i]);
             g_autofree char *good =

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const MessageLimits limits = {.bytes = 128 * 1024, .depth = 32};
+
 /* --- what is refused, and what the text says --- */
 
 typedef struct {
@@ -172,7 +174,7 @@ static void assert_all_refused(const Bad *rows, guint count, RequestDoor door)
         json_auto_t *body = body_of(rows[i].body);
         Request request;
 
-        g_assert_true(request_parse(&request, body, door));
+        g_assert_true(request_parse(&request, body, door, &limits));
         assert_refused(&request, &rows[i]);
         request_clear(&request);
     }
@@ -184,7 +186,7 @@ static void test_not_requests(void)
         json_auto_t *body = json_loads(not_requests[i].body, JSON_DECODE_ANY, NULL);
         Request request;
 
-        g_assert_false(request_parse(&request, body, DOOR_APP));
+        g_assert_false(request_parse(&request, body, DOOR_APP, &limits));
         assert_refused(&request, &not_requests[i]);
         request_clear(&request);
     }
@@ -210,15 +212,15 @@ static void test_each_door_has_its_requests(void)
     for (guint i = 0; i < G_N_ELEMENTS(of_apps); i++) {
         json_auto_t *body = body_of(of_apps[i]);
 
-        g_assert_false(request_parse(&request, body, DOOR_BACKEND));
+        g_assert_false(request_parse(&request, body, DOOR_BACKEND, &limits));
         g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_UNKNOWN_REQUEST);
         request_clear(&request);
-        g_assert_true(request_parse(&request, body, DOOR_APP));
+        g_assert_true(request_parse(&request, body, DOOR_APP, &limits));
         request_clear(&request);
     }
-    g_assert_false(request_parse(&request, disconnect, DOOR_APP));
+    g_assert_false(request_parse(&request, disconnect, DOOR_APP, &limits));
     request_clear(&request);
-    g_assert_true(request_parse(&request, disconnect, DOOR_BACKEND));
+    g_assert_true(request_parse(&request, disconnect, DOOR_BACKEND, &limits));
     request_clear(&request);
 }
 
@@ -262,7 +264,7 @@ static void parse_sized(Request *request, json_t **body, const Size *size, gsize
     g_autofree char *text = g_strconcat(before, filling, place + 2, NULL);
 
     *body = body_of(text);
-    g_assert_true(request_parse(request, *body, DOOR_APP));
+    g_assert_true(request_parse(request, *body, DOOR_APP, &limits));
 }
 
 static void test_sizes(void)
@@ -296,15 +298,80 @@ static void test_sizes_are_bytes(void)
     for (guint i = 0; i < 64; i++)
         g_string_append(name, "\xc3\xa4");
     fits = json_pack("{s:s, s:s}", "request", "call:register", "userId", name->str);
-    g_assert_true(request_parse(&request, fits, DOOR_APP));
+    g_assert_true(request_parse(&request, fits, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_NONE);
     request_clear(&request);
     g_string_append_c(name, 'x');
     over = json_pack("{s:s, s:s}", "request", "call:register", "userId", name->str);
-    g_assert_true(request_parse(&request, over, DOOR_APP));
+    g_assert_true(request_parse(&request, over, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_INVALID_REQUEST);
     request_clear(&request);
     g_string_free(name, TRUE);
+}
+
+static Refusal refusal_of(json_t *body, const MessageLimits *most, const char *text)
+{
+    Request request;
+    Refusal refusal;
+
+    g_assert_true(request_parse(&request, body, DOOR_APP, most));
+    refusal = request.event.fault.refusal;
+    g_assert_cmpstr(request.event.fault.text, ==, refusal ? text : NULL);
+    request_clear(&request);
+    return refusal;
+}
+
+static json_t *loads(const char *text)
+{
+    json_t *body = json_loads(text, 0, NULL);
+
+    g_assert_nonnull(body);
+    return body;
+}
+
+/* Fields that nobody knows count as well: Janus had to keep them all. */
+static void test_bytes_of_all(void)
+{
+    json_auto_t *body = loads("{\"request\":\"call:get\",\"callId\":\"C\",\"more\":[1,{}]}");
+    MessageLimits most = {.bytes =
+                              strlen("{\"request\":\"call:get\",\"callId\":\"C\",\"more\":[1,{}]}"),
+                          .depth = 32};
+
+    g_assert_cmpint(refusal_of(body, &most, NULL), ==, REFUSAL_NONE);
+    most.bytes--;
+    g_assert_cmpint(refusal_of(body, &most, "body: must have at most 48 bytes"), ==,
+                    REFUSAL_TOO_LARGE);
+}
+
+static json_t *nested(const char *field, guint depth)
+{
+    GString *text = g_string_new(NULL);
+    json_t *body;
+
+    g_string_printf(text,
+                    "{\"request\":\"call:signal\",\"callId\":\"C\",\"data\":0,\"%s\":", field);
+    for (guint i = 0; i < depth; i++)
+        g_string_append(text, i % 2 ? "[" : "{\"a\":");
+    g_string_append(text, "null");
+    for (guint i = depth; i > 0; i--)
+        g_string_append(text, (i - 1) % 2 ? "]" : "}");
+    g_string_append_c(text, '}');
+    /* The later of two `data` counts. */
+    body = loads(text->str);
+    g_string_free(text, TRUE);
+    return body;
+}
+
+static void test_depth(void)
+{
+    json_auto_t *fits = nested("data", 31);
+    json_auto_t *deep = nested("data", 32);
+    json_auto_t *deep_elsewhere = nested("more", 32);
+
+    g_assert_cmpint(refusal_of(fits, &limits, NULL), ==, REFUSAL_NONE);
+    g_assert_cmpint(refusal_of(deep, &limits, "data: must not be nested so deep"), ==, INVALID);
+    g_assert_cmpint(refusal_of(deep_elsewhere, &limits, "body: must not be nested deeper than 32"),
+                    ==, INVALID);
 }
 
 /* --- what is good --- */
@@ -317,7 +384,7 @@ typedef struct {
 static const Event *parse_good(Good *good, const char *text, RequestDoor door)
 {
     good->body = body_of(text);
-    g_assert_true(request_parse(&good->request, good->body, door));
+    g_assert_true(request_parse(&good->request, good->body, door, &limits));
     g_assert_cmpstr(good->request.event.fault.text, ==, NULL);
     g_assert_cmpint(good->request.event.fault.refusal, ==, REFUSAL_NONE);
     return &good->request.event;
@@ -586,12 +653,12 @@ static void test_operator(void)
     g_assert_true(event->is_operator);
     g_assert_cmpstr(event->as_user, ==, "alice");
     good_clear(&good);
-    g_assert_true(request_parse(&request, all, DOOR_BACKEND));
+    g_assert_true(request_parse(&request, all, DOOR_BACKEND, &limits));
     g_assert_cmpint(request.event.kind, ==, EVENT_DISCONNECT);
     g_assert_cmpstr(request.event.disconnect.user_id, ==, "bob");
     g_assert_null(request.event.disconnect.device_id);
     request_clear(&request);
-    g_assert_true(request_parse(&request, one, DOOR_BACKEND));
+    g_assert_true(request_parse(&request, one, DOOR_BACKEND, &limits));
     g_assert_cmpstr(request.event.disconnect.device_id, ==, "7");
     request_clear(&request);
 }
@@ -605,6 +672,8 @@ int main(int argc, char **argv)
     g_test_add_func("/request/each-door-has-its-own", test_each_door_has_its_requests);
     g_test_add_func("/request/sizes-fit-or-are-one-byte-too-large", test_sizes);
     g_test_add_func("/request/sizes-are-bytes", test_sizes_are_bytes);
+    g_test_add_func("/request/bytes-of-all-fields-together", test_bytes_of_all);
+    g_test_add_func("/request/depth", test_depth);
     g_test_add_func("/request/register", test_register);
     g_test_add_func("/request/null-is-absent", test_absent_and_null);
     g_test_add_func("/request/integers-are-identifiers", test_integers);

@@ -37,7 +37,7 @@ static void test_devices(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     Device *watch = user_add_device(user, "watch");
 
     g_assert_true(phone->user == user);
-    g_assert_cmpint(phone->grace.kind, ==, DEADLINE_DEVICE);
+    g_assert_cmpint(phone->deadline.kind, ==, DEADLINE_DEVICE);
     g_assert_true(user_device(user, "phone") == phone);
     g_assert_true(user_device(user, "watch") == watch);
     g_assert_null(user_device(user, "Phone"));
@@ -85,9 +85,18 @@ static void test_idle(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(user_is_idle(user));
     user_remove_device(user, device);
     g_assert_true(user_is_idle(user));
-    user->ends_kept.place = 1;
-    g_assert_false(user_is_idle(user));
-    user->ends_kept.place = 0;
+}
+
+static void test_settled(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    const Rates rates = {.requests = {.tokens = 1, .period_us = 1000, .size = 2}};
+    User *user = fixture->user;
+
+    g_assert_cmpint(user_settled_us(user), ==, 0);
+    g_assert_cmpint(pace_request(&user->pace, &rates, 5000), ==, 0);
+    g_assert_cmpint(user_settled_us(user), ==, 6000);
+    user_remember_early_end(user, "C1", 100, 16);
+    g_assert_cmpint(user_settled_us(user), ==, 100 + EARLY_END_KEPT_US);
 }
 
 static void test_early_end_is_taken_once(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -152,6 +161,7 @@ int main(int argc, char **argv)
     add("/user/devices-that-are-away-are-not-present", test_present_devices);
     add("/user/the-only-nameless-device-in-grace-is-found", test_nameless);
     add("/user/is-idle-with-nothing-to-remember", test_idle);
+    add("/user/is-settled-when-time-has-passed", test_settled);
     add("/user/an-early-end-is-taken-once", test_early_end_is_taken_once);
     add("/user/an-early-end-is-forgotten-in-time", test_early_end_times_out);
     add("/user/early-ends-are-bounded-and-the-oldest-goes", test_early_ends_are_bounded);
