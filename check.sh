@@ -5,8 +5,10 @@ set -euo pipefail
 usage() {
     cat <<'USAGE'
 usage: ./check.sh [--long] [SUITE...]
-  --long  more repetitions of what is random
-  SUITE   only these, of:
+       ./check.sh --coverage
+  --long      more repetitions of what is random
+  --coverage  only the tests that need no server, and which lines and branches of the core and the wire they reach
+  SUITE       only these, of:
 USAGE
     printf '    %s\n' "${build_suites[@]}" "${unit_suites[@]}" "${core_suites[@]}" "${alone_suites[@]}"
 }
@@ -84,6 +86,21 @@ make_check_plain() {
     make_check_in "$root/build/check-gcc"
 }
 
+# Which lines and branches of src/core and src/wire the tests reach; those of an assertion that never fails count as well.
+coverage() {
+    local dir=$root/build/check-coverage passed failed
+    (configure_and_make build/check-coverage all CFLAGS='-g -O0 --coverage -fprofile-update=atomic')
+    find "$dir" -name '*.gcda' -delete
+    make_check_in "$dir" || true
+    read -r passed failed <"$results/$suite.result"
+    if (cd "$dir" && gcovr --root "$root" --filter "$root/src/core/" --filter "$root/src/wire/" --print-summary \
+        --fail-under-line 95 --fail-under-branch 90 src 2>/dev/null); then
+        result $((passed + 1)) "$failed"
+    else
+        result "$passed" $((failed + 1))
+    fi
+}
+
 # What the core is worth, and what its tests are: mutants that must be found, instructions that must not grow.
 core_checks() {
     local target passed=0 failed=0
@@ -125,6 +142,7 @@ run_suite() {
     unit-tsan) make_check_with tsan thread ;;
     unit-gcc) make_check_plain ;;
     core) core_checks ;;
+    coverage) coverage ;;
     soak) if [ -n "$is_long" ]; then one_check soak 1000000; else one_check soak 100000; fi ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;
     e2e-asan)
@@ -160,6 +178,7 @@ finish_suite() {
     fi
     [ "$not_ok" -eq 0 ] || { echo "--- $name failed:" && cat "$results/$name.log"; }
     grep -E '^(chaos|memory|speed|records): ' "$results/$name.log" | sed "s/^/$name: /" || true
+    [ "$name" != coverage ] || sed -n '/Code Coverage Report/,$p' "$results/$name.log"
     passed=$((passed + ok)) failed=$((failed + not_ok))
     printf '%-12s %5d passed, %d failed, %4d s\n' "$name" "$ok" "$not_ok" $((SECONDS - started[$name]))
 }
@@ -175,9 +194,11 @@ trap 'trap "" INT TERM HUP; end_children' EXIT
 trap 'exit 130' INT TERM HUP
 
 chosen=()
+packages=check
 while [ $# -gt 0 ]; do
     case "$1" in
     --long) is_long=yes ;;
+    --coverage) chosen+=(coverage) && packages=coverage ;;
     --run-suite)
         suite=$2
         trap - EXIT
@@ -191,7 +212,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-scripts/setup.sh check
+scripts/setup.sh "$packages"
 mkdir -p "$results"
 exec 9>"$root/build/.check"
 flock -n 9 || fail "another check.sh runs here"

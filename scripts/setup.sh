@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what a bare Debian 12 machine lacks for run.sh or check.sh; does nothing when all is there.
-#   scripts/setup.sh run|try|check
+#   scripts/setup.sh run|try|check|coverage
 # run: build the plugin and start Janus. try: run, and Node for the scripted users. check: try, and what the tests need.
+# coverage: check, and what counts covered lines.
 set -euo pipefail
 
 fail() {
@@ -18,6 +19,7 @@ needed_packages() {
     case "$1" in
     run) return ;;
     check) printf '%s\n' "${check_packages[@]}" ;;
+    coverage) printf '%s\n' "${check_packages[@]}" gcovr ;;
     esac
     # Node may have come from elsewhere than Debian.
     command -v node >/dev/null || echo nodejs
@@ -53,8 +55,8 @@ install_packages() {
 
 what=${1:-run}
 case "$what" in
-run | try | check) ;;
-*) fail "usage: scripts/setup.sh run|try|check" ;;
+run | try | check | coverage) ;;
+*) fail "usage: scripts/setup.sh run|try|check|coverage" ;;
 esac
 command -v dpkg-query >/dev/null || fail "this installs packages on Debian 12; elsewhere, install by hand: $(needed_packages "$what" | tr '\n' ' ')"
 
