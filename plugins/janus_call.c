@@ -61,15 +61,20 @@ static int start(const Config *config)
     ServiceOptions options = {
         .hub = hub_settings(config),
         .registrations = registration_rate(config),
-        .store = open_store(config),
+        .auth = start_auth(config),
         .notifier = &janus_notifier,
         .store_wait_us = config->store.store_wait_ms * 1000,
         .max_waiting_replies = config->store.max_waiting_replies,
         .keep_ms = (gint64)config->store.retention_days * 24 * 60 * 60 * 1000,
     };
 
-    if (!options.store)
+    if (!options.auth)
         return -1;
+    options.store = open_store(config);
+    if (!options.store) {
+        auth_free(options.auth);
+        return -1;
+    }
     door.service = service_new(&options);
     return 0;
 }

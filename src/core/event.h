@@ -35,7 +35,8 @@ const char *event_name(EventKind kind);
 
 /* Strings are borrowed from the event for the step; the hub copies what it keeps. */
 typedef struct {
-    const char *user_id;
+    const char *token;        /* or NULL; the hub does not look at it */
+    const char *user_id;      /* for the hub never NULL: the service has found out who it is */
     const char *device_id;    /* or NULL: the hub gives one, made of fresh_id */
     const char *display_name; /* or NULL */
     gint64 expires_in_us;     /* how long the registration lasts from this step on; 0: for ever */

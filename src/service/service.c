@@ -20,6 +20,8 @@ struct Service {
     gint64 timer_us;    /* when the timer thread wakes by itself */
     gboolean is_stopping;
     GThread *timer;
+
+    GMutex reloading; /* one reload of auth at a time */
 };
 
 /* --- what a step leaves to do when the lock is open again --- */
@@ -225,6 +227,7 @@ Service *service_new(const ServiceOptions *options)
     outbox_init(&service->records);
     outbox_init(&service->notices);
     g_mutex_init(&service->lock);
+    g_mutex_init(&service->reloading);
     g_cond_init(&service->timer_wanted);
     service->timer_us = G_MAXINT64;
     service->timer = g_thread_new("call-timer", run_timer, service);
@@ -246,6 +249,8 @@ void service_free(Service *service)
     outbox_clear(&service->notices, free_notice);
     hub_free(service->hub);
     store_free(service->options.store);
+    auth_free(service->options.auth);
+    g_mutex_clear(&service->reloading);
     g_cond_clear(&service->timer_wanted);
     g_mutex_clear(&service->lock);
     g_free(service);
@@ -385,11 +390,41 @@ static void count_registration(Service *service, Peer *peer, Event *event)
     event->fault.retry_after_us = wait_us;
 }
 
+/* Who sends a register, before the hub hears of it. What the event gets here is borrowed from
+ * `identity`, and the fault's text from `text`. */
+static void identify(Service *service, Event *event, Identity *identity, char **text)
+{
+    Auth *auth = service->options.auth;
+    RegisterEvent *reg = &event->reg;
+    Credentials said = {reg->token, reg->user_id, reg->device_id};
+    gint64 now_ms = g_get_real_time() / 1000;
+
+    if (!auth || event->fault.refusal != REFUSAL_NONE)
+        return;
+    event->fault.refusal = auth->ops->verify(auth, &said, now_ms, identity, text);
+    event->fault.text = *text;
+    if (event->fault.refusal != REFUSAL_NONE)
+        return;
+    if (identity->expires_ms != G_MAXINT64)
+        reg->expires_in_us = (identity->expires_ms - now_ms) * 1000;
+    reg->user_id = identity->user_id;
+    if (identity->device_id)
+        reg->device_id = identity->device_id;
+    if (identity->name)
+        reg->display_name = identity->name;
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
+    g_autofree char *text = NULL;
+    Identity identity = {0};
     Work work;
 
+    if (event->kind == EVENT_REGISTER) {
+        count_registration(service, peer, event);
+        identify(service, event, &identity, &text);
+    }
     if (wants_fresh_id(event)) {
         fresh_id(g_get_real_time() / 1000, id);
         event->fresh_id = id;
@@ -399,8 +434,6 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         event->initiate.is_store_full = journal_is_full(service->journal);
 
     work_init(&work);
-    if (event->kind == EVENT_REGISTER)
-        count_registration(service, peer, event);
     recall(service, peer, event);
     step_request(service, peer, event, &work);
     event->is_counted = TRUE;
@@ -416,6 +449,18 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
     *reply = work.effects.reply;
     work.effects.has_reply = FALSE;
     work_clear(&work);
+    identity_clear(&identity);
+}
+
+gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error)
+{
+    Auth *auth = service->options.auth;
+    gboolean is_done;
+
+    g_mutex_lock(&service->reloading);
+    is_done = auth->ops->reload(auth, settings, error);
+    g_mutex_unlock(&service->reloading);
+    return is_done;
 }
 
 /* --- looking in --- */

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "core/hub.h"
+#include "ports/auth.h"
 #include "ports/delivery.h"
 #include "ports/notifier.h"
 #include "ports/store.h"
@@ -15,6 +16,7 @@ typedef struct Service Service;
 typedef struct {
     HubSettings hub;
     Rate registrations;       /* of one connection */
+    Auth *auth;               /* taken over; NULL believes what the events say */
     Store *store;             /* taken over */
     const Notifier *notifier; /* or NULL */
     gpointer notifier_self;
@@ -37,8 +39,12 @@ void service_disconnect(Service *service, Peer *peer);
 
 /* Carries out one request: steps the hub, delivers what others are told, and only then answers.
  * `peer` is NULL for a backend, whose event says for whom it acts. Fills in the event's time,
- * address and fresh id, and `reply`, which the caller ends with reply_clear(). */
+ * address and fresh id, and who a call:register comes from (no longer valid when it returns), and
+ * `reply`, which the caller ends with reply_clear(). */
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
+
+/* From now on with these settings of auth. FALSE: everything is as before. */
+gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error);
 
 void service_stats(Service *service, HubStats *stats);
 

@@ -31,15 +31,6 @@ static json_t *field(json_t *body, const char *name)
     return json_is_null(value) ? NULL : value;
 }
 
-static gboolean has_control_characters(const char *text)
-{
-    for (const char *c = text; *c; c = g_utf8_next_char(c)) {
-        if (g_unichar_iscntrl(g_utf8_get_char(c)))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static const char *take_string(Request *request, json_t *body, const char *name)
 {
     json_t *value = field(body, name);
@@ -269,9 +260,8 @@ static void parse_register(Request *request, json_t *body)
     RegisterEvent *reg = &request->event.reg;
 
     reg->user_id = take_id(request, body, "userId");
-    require(request, reg->user_id, "userId");
     reg->device_id = take_id(request, body, "deviceId");
-    take_string(request, body, "token");
+    reg->token = take_string(request, body, "token");
     reg->display_name = take_display_name(request, body);
 }
 

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "core/event.h"
+#include "core/text.h"
 
 /* Who may send a request: an app over its door, or a backend over the Admin API. */
 typedef enum {
@@ -28,8 +29,7 @@ typedef struct {
     guint numbers_used;
 } Request;
 
-/* The sizes of section 2. */
-#define ID_BYTES 128
+/* The sizes of section 2, beside those in core/text.h. */
 #define CALL_ID_BYTES 64
 #define REASON_BYTES 256
 #define INITIATE_DATA_BYTES (4 * 1024)

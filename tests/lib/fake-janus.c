@@ -151,8 +151,8 @@ static void write_configuration(const char *configuration)
     g_autofree char *path = NULL;
     g_autofree char *limited = NULL;
     g_autofree char *text = g_strconcat(
-        configuration, strstr(configuration, "store:") ? "" : "\nstore: { type = \"memory\" }\n",
-        NULL);
+        configuration, strstr(configuration, "general:") ? "" : "\ngeneral: { auth = \"open\" }",
+        strstr(configuration, "store:") ? "" : "\nstore: { type = \"memory\" }\n", NULL);
 
     fake.folder = g_dir_make_tmp("fake-janus-XXXXXX", NULL);
     path = g_build_filename(fake.folder, "janus.plugin.call.jcfg", NULL);

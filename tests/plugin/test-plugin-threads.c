@@ -188,7 +188,7 @@ static void test_bursts(void)
 {
     guint bursts = g_getenv("CALL_BURSTS") ? (guint)atoi(g_getenv("CALL_BURSTS")) : BURSTS;
 
-    g_assert_true(fake_janus_start("general: { log_calls = false }"));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     for (guint32 seed = 1; seed <= bursts; seed++) {
         Trio trio = {
             .alice = register_device("alice", "web"),
@@ -257,7 +257,7 @@ static void test_pairs_at_once(void)
 {
     GThread *threads[THREADS];
 
-    g_assert_true(fake_janus_start("general: { log_calls = false }"));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     for (guint i = 0; i < THREADS; i++)
         threads[i] = g_thread_new("pair", run_pair, GUINT_TO_POINTER(i));
     for (guint i = 0; i < THREADS; i++)
@@ -279,7 +279,7 @@ static gpointer register_late(gpointer data)
 
 static void test_register_while_the_handle_goes(void)
 {
-    g_assert_true(fake_janus_start("general: { log_calls = false }"));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     for (guint i = 0; i < 500; i++) {
         FakeHandle *handle = fake_attach();
         GThread *thread = g_thread_new("register", register_late, handle);
@@ -298,7 +298,7 @@ static void test_register_while_the_handle_goes(void)
 
 static void test_two_registers_of_one_device(void)
 {
-    g_assert_true(fake_janus_start("general: { log_calls = false }"));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     for (guint i = 0; i < 300; i++) {
         FakeHandle *a = fake_attach(), *b = fake_attach();
         GThread *first = g_thread_new("register", register_late, a);
@@ -391,7 +391,7 @@ static void test_destroy_under_load(void)
         GThread *threads[4];
         FakeHandle *alice, *bob;
 
-        g_assert_true(fake_janus_start("general: { log_calls = false }"));
+        g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
         alice = register_device("alice", "web");
         bob = register_device("bob", "phone");
         g_atomic_int_set(&is_over, 0);
@@ -413,7 +413,7 @@ static void test_handles_come_and_go(void)
     GThread *threads[4];
     static char *names[] = {"a", "b", "a", "b"};
 
-    g_assert_true(fake_janus_start("general: { log_calls = false }"));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     g_atomic_int_set(&is_over, 0);
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
         threads[i] = g_thread_new("load", keep_asking, names[i]);

@@ -119,7 +119,7 @@ static void test_log_calls_can_be_off(void)
     FakeHandle *alice, *bob;
     g_autofree char *log = NULL;
 
-    g_assert_true(fake_janus_start("general: { log_calls = false }"));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     alice = register_device("alice", "web");
     bob = register_device("bob", "phone");
     expect_ok(initiate(alice, "bob", "CALL_1"), "ringing");
@@ -268,6 +268,24 @@ static void test_backend_starts_and_ends_a_call(void)
     fake_janus_stop();
 }
 
+static void test_open_auth_wants_a_name_and_warns(void)
+{
+    FakeHandle *alice;
+    json_t *reply;
+    g_autofree char *log = NULL;
+
+    g_assert_true(fake_janus_start("general: { auth = \"open\" }"));
+    log = fake_janus_log();
+    g_assert_nonnull(strstr(log, "everybody is who they say"));
+    alice = fake_attach();
+    reply = fake_request(alice, json_pack("{s:s, s:s}", "request", "call:register", "token", "x"));
+    assert_text(reply, "code", "invalid_request");
+    assert_text(reply, "error", "userId: is required");
+    json_decref(reply);
+    leave(alice);
+    fake_janus_stop();
+}
+
 static void test_bad_configuration_does_not_load(void)
 {
     g_autofree char *log = NULL;
@@ -283,7 +301,7 @@ static void test_unknown_key_is_a_line(void)
 {
     g_autofree char *log = NULL;
 
-    g_assert_true(fake_janus_start("general: { colour = \"blue\" }"));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; colour = \"blue\" }"));
     log = fake_janus_log();
     g_assert_nonnull(strstr(log, "colour"));
     fake_janus_stop();
@@ -317,6 +335,8 @@ int main(int argc, char **argv)
                     test_requests_after_the_end_get_an_error);
     g_test_add_func("/plugin/admin-message-may-be-absent", test_admin_message_may_be_absent);
     g_test_add_func("/plugin/backend-starts-and-ends-a-call", test_backend_starts_and_ends_a_call);
+    g_test_add_func("/plugin/open-auth-wants-a-name-and-warns",
+                    test_open_auth_wants_a_name_and_warns);
     g_test_add_func("/plugin/bad-configuration-does-not-load",
                     test_bad_configuration_does_not_load);
     g_test_add_func("/plugin/unknown-key-is-a-line", test_unknown_key_is_a_line);

@@ -39,8 +39,6 @@ static const Bad not_requests[] = {
 
 /* The body's first field stands for {"request":"call:...", */
 static const Bad bad[] = {
-    {"register", INVALID, "userId: is required"},
-    {"register \"userId\":null", INVALID, "userId: is required"},
     {"register \"userId\":\"\"", INVALID, "userId: " ID_SIZE},
     {"register \"userId\":true", INVALID, "userId: " ID_TYPE},
     {"register \"userId\":1.5", INVALID, "userId: " ID_TYPE},
@@ -409,6 +407,7 @@ static void test_register(void)
     g_assert_cmpstr(event->reg.user_id, ==, "alice");
     g_assert_cmpstr(event->reg.device_id, ==, "phone");
     g_assert_cmpstr(event->reg.display_name, ==, "Alice \xc3\x84");
+    g_assert_cmpstr(event->reg.token, ==, "t");
     g_assert_null(event->as_user);
     good_clear(&good);
 }
@@ -425,9 +424,20 @@ static void test_absent_and_null(void)
         const Event *event = parse_good(&good, bodies[i], DOOR_APP);
 
         g_assert_null(event->reg.device_id);
+        g_assert_null(event->reg.token);
         g_assert_null(event->reg.display_name);
         good_clear(&good);
     }
+}
+
+/* Who it is may stand in the token alone. */
+static void test_token_alone(void)
+{
+    Good good;
+    const Event *event = parse_good(&good, "register \"token\":\"t\"", DOOR_APP);
+
+    g_assert_null(event->reg.user_id);
+    good_clear(&good);
 }
 
 static void test_integers(void)
@@ -676,6 +686,7 @@ int main(int argc, char **argv)
     g_test_add_func("/request/depth", test_depth);
     g_test_add_func("/request/register", test_register);
     g_test_add_func("/request/null-is-absent", test_absent_and_null);
+    g_test_add_func("/request/token-alone", test_token_alone);
     g_test_add_func("/request/integers-are-identifiers", test_integers);
     g_test_add_func("/request/initiate-by-default", test_initiate_defaults);
     g_test_add_func("/request/initiate", test_initiate);
