@@ -64,6 +64,8 @@ Rate registration_rate(const Config *config);
 /* Opens the store, and closes what a crash left live; NULL, and a line in the log, when it cannot.
  */
 Store *open_store(const Config *config);
+/* Borrows from the configuration. */
+AuthSettings auth_settings(const Config *config);
 /* Who finds out who a device is; NULL, and a line in the log, when that cannot be. */
 Auth *start_auth(const Config *config);
 

@@ -1,6 +1,7 @@
 /* From the configuration file to what the core, the service and the store want. */
 #include "door.h"
 
+#include "auth/jwt.h"
 #include "auth/open.h"
 #include "base/log.h"
 #include "store/memory.h"
@@ -116,8 +117,48 @@ Store *open_store(const Config *config)
     return NULL;
 }
 
-Auth *start_auth(const Config *config G_GNUC_UNUSED)
+static const AuthAlgorithm algorithms[] = {
+    [CONFIG_ALGORITHM_HS256] = AUTH_HS256,
+    [CONFIG_ALGORITHM_RS256] = AUTH_RS256,
+    [CONFIG_ALGORITHM_ES256] = AUTH_ES256,
+};
+
+AuthSettings auth_settings(const Config *config)
 {
+    return (AuthSettings){
+        .is_open = config->general.auth == CONFIG_AUTH_OPEN,
+        .algorithm = algorithms[config->auth.algorithm],
+        .secret = config->auth.secret,
+        .secret_file = config->auth.secret_file,
+        .public_key = config->auth.public_key,
+        .kid = config->auth.kid,
+        .keys_folder = config->auth.keys_folder,
+        .issuer = config->auth.issuer,
+        .audience = config->auth.audience,
+        .leeway_ms = config->auth.leeway_ms,
+    };
+}
+
+static Auth *start_jwt(const AuthSettings *settings)
+{
+    g_autoptr(GError) error = NULL;
+    Auth *auth = jwt_auth_new(settings, &error);
+
+    if (!auth)
+        log_line(
+            LOG_LEVEL_FATAL,
+            "Tokens cannot be checked, so the plugin does not load: %s. (To try the plugin out "
+            "without tokens, write general.auth = \"open\": everybody is who they say then)",
+            error->message);
+    return auth;
+}
+
+Auth *start_auth(const Config *config)
+{
+    AuthSettings settings = auth_settings(config);
+
+    if (!settings.is_open)
+        return start_jwt(&settings);
     log_line(LOG_LEVEL_WARN, "general.auth is \"open\": everybody is who they say. That is for "
                              "trying out, not for a server that others can reach");
     return open_auth_new();

@@ -11,7 +11,7 @@ fail() {
 }
 
 run_packages=(build-essential autoconf automake libtool pkg-config libglib2.0-dev libjansson-dev
-    libconfig-dev libsqlite3-dev janus janus-dev perl)
+    libconfig-dev libsqlite3-dev libjwt-dev libssl-dev janus janus-dev perl)
 check_packages=(clang clang-format libclang-rt-14-dev llvm-14 sqlite3 valgrind)
 
 needed_packages() {

@@ -34,7 +34,8 @@ may_include() {
 may_include_system() {
     case $2 in
     janus/*) [ "$1" = plugins ] ;;
-    jansson.h) [ "$1" = wire ] || [ "$1" = plugins ] || [ "$1" = listener ] ;;
+    jansson.h) [ "$1" = wire ] || [ "$1" = auth ] || [ "$1" = plugins ] || [ "$1" = listener ] ;;
+    jwt.h | openssl/*) [ "$1" = auth ] ;;
     glib.h | inttypes.h | limits.h | stdbool.h | stddef.h | stdint.h | stdlib.h | string.h) true ;;
     *) [ "$1" != core ] ;;
     esac

@@ -9,8 +9,19 @@
 #define MIN_MS 100
 #define DAY_MS (24 * 60 * 60 * 1000)
 #define MAX_TEXT 4096
+#define ID_MAX 128
 
-static const char *const auth_choices[] = {[CONFIG_AUTH_OPEN] = "open", NULL};
+static const char *const auth_choices[] = {
+    [CONFIG_AUTH_JWT] = "jwt",
+    [CONFIG_AUTH_OPEN] = "open",
+    NULL,
+};
+static const char *const algorithm_choices[] = {
+    [CONFIG_ALGORITHM_HS256] = "HS256",
+    [CONFIG_ALGORITHM_RS256] = "RS256",
+    [CONFIG_ALGORITHM_ES256] = "ES256",
+    NULL,
+};
 static const char *const synchronous_choices[] = {
     [CONFIG_SYNCHRONOUS_NORMAL] = "normal",
     [CONFIG_SYNCHRONOUS_FULL] = "full",
@@ -24,6 +35,7 @@ static const char *const store_choices[] = {
 
 const ConfigSection config_sections[] = {
     {"general", "The plugin as a whole."},
+    {"auth", "Which tokens are believed, when general.auth is \"jwt\". See docs/tokens.md."},
     {"timers", "How long things may take, in milliseconds."},
     {"limits", "Bounds, so that nobody can fill the server's memory."},
     {"store", "Where the records of calls are kept."},
@@ -51,9 +63,67 @@ const ConfigKey config_keys[] = {
             "When false, a call to somebody who is offline or busy just rings until its end.",
     },
     {
-        KEY(general, auth, auth, CONFIG_CHOICE, "open"),
+        KEY(general, auth, auth, CONFIG_CHOICE, "jwt"),
         .choices = auth_choices,
-        .comment = "How a device shows who its user is. \"open\": it says so, and is believed.",
+        .comment = "How a device shows who its user is. \"jwt\": by a token that your backend has\n"
+                   "signed; it needs a key, in the section auth. \"open\": it says so, and is\n"
+                   "believed: for trying out only.",
+    },
+    {
+        KEY(auth, algorithm, algorithm, CONFIG_CHOICE, "HS256"),
+        .choices = algorithm_choices,
+        .comment = "How tokens are signed. \"HS256\": with a secret, as tymon/jwt-auth does.\n"
+                   "\"RS256\", \"ES256\": with a private key, as Laravel Passport does with RS256.",
+    },
+    {
+        KEY(auth, secret, secret, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .is_secret = TRUE,
+        .comment =
+            "The secret for HS256, of at least 32 bytes: JWT_SECRET of a Laravel .env, as it\n"
+            "stands there. Let nobody but Janus read this file then.",
+    },
+    {
+        KEY(auth, secret_file, secret_file, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment =
+            "Instead of secret: a file that holds it. One newline at its end does not count.",
+    },
+    {
+        KEY(auth, public_key, public_key, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment =
+            "The public key for RS256 (2048 bits at least) or ES256, a PEM file: Passport's\n"
+            "storage/oauth-public.key.",
+    },
+    {
+        KEY(auth, kid, kid, CONFIG_STRING, ""),
+        .max = ID_MAX,
+        .comment = "The kid of that key. Empty: it has none, and a token with a kid is not signed\n"
+                   "by it.",
+    },
+    {
+        KEY(auth, keys_folder, keys_folder, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment =
+            "A folder of more keys, for changing them without a break. The file KID.hs256 is a\n"
+            "secret, KID.rs256 or KID.es256 a public key; KID is the token's kid.",
+    },
+    {
+        KEY(auth, issuer, issuer, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "What iss of a token must be. Empty: it is not looked at.",
+    },
+    {
+        KEY(auth, audience, audience, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "What aud of a token must be, or hold. Empty: it is not looked at.",
+    },
+    {
+        KEY(auth, leeway, leeway_ms, CONFIG_MS, "0"),
+        .min = 0,
+        .max = 300000,
+        .comment = "By how much the clock of who makes the tokens may be off.",
     },
     {
         KEY(timers, ring, ring_ms, CONFIG_MS, "45000"),
@@ -473,10 +543,10 @@ static void warn_ignored(Reading *reading, const config_setting_t *setting, cons
 }
 
 static gboolean refuse_value(Reading *reading, const config_setting_t *setting, const char *name,
-                             const char *allowed, GError **error)
+                             gboolean is_secret, const char *allowed, GError **error)
 {
     g_autofree char *place = place_of(setting, reading->path);
-    g_autofree char *value = describe(setting);
+    g_autofree char *value = is_secret ? g_strdup("something else") : describe(setting);
 
     g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: %s is %s, but must be %s", place,
                 name, value, allowed);
@@ -506,7 +576,7 @@ static gboolean read_key(Reading *reading, const char *section, const config_set
     if (read_value(setting, reading->config, key))
         return TRUE;
     g_autofree char *allowed = config_allowed(key);
-    return refuse_value(reading, setting, name, allowed, error);
+    return refuse_value(reading, setting, name, key->is_secret, allowed, error);
 }
 
 static gboolean is_known_section(const char *name)
@@ -528,7 +598,7 @@ static gboolean read_section(Reading *reading, const config_setting_t *group, GE
         return TRUE;
     }
     if (!config_setting_is_group(group))
-        return refuse_value(reading, group, name, "a section: { ... }", error);
+        return refuse_value(reading, group, name, FALSE, "a section: { ... }", error);
     for (int i = 0; i < config_setting_length(group); i++) {
         if (!read_key(reading, name, config_setting_get_elem(group, (guint)i), error))
             return FALSE;

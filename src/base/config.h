@@ -5,8 +5,15 @@
 #include <glib.h>
 
 typedef enum {
+    CONFIG_AUTH_JWT,
     CONFIG_AUTH_OPEN,
 } ConfigAuth;
+
+typedef enum {
+    CONFIG_ALGORITHM_HS256,
+    CONFIG_ALGORITHM_RS256,
+    CONFIG_ALGORITHM_ES256,
+} ConfigAlgorithm;
 
 typedef enum {
     CONFIG_STORE_MEMORY,
@@ -27,6 +34,17 @@ typedef struct {
         gboolean reveal_presence;
         ConfigAuth auth;
     } general;
+    struct {
+        ConfigAlgorithm algorithm;
+        char *secret; /* this and the other strings: "" when not set */
+        char *secret_file;
+        char *public_key;
+        char *kid;
+        char *keys_folder;
+        char *issuer;
+        char *audience;
+        gint64 leeway_ms;
+    } auth;
     struct {
         gint64 ring_ms;
         gint64 unreachable_ms;
@@ -79,6 +97,7 @@ typedef struct {
         *default_text;    /* the default as it stands in the file, a string without its quotes */
     gint64 min, max;      /* of a number; of a string the greatest length in bytes */
     gboolean zero_is_off; /* 0 is allowed too, below the minimum */
+    gboolean is_secret;   /* no message repeats what the file says */
     const char *const *choices; /* ends in NULL */
     gsize offset;               /* of the field in Config */
     const char *comment;        /* one sentence or more, in lines for the sample */

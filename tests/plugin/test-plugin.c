@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "fake-janus.h"
+#include "token-maker.h"
 
 #define assert_text(object, key, expected)                                                         \
     g_assert_cmpstr(json_string_value(json_object_get(object, key)), ==, expected)
@@ -286,6 +287,70 @@ static void test_open_auth_wants_a_name_and_warns(void)
     fake_janus_stop();
 }
 
+static void test_without_a_key_it_does_not_load(void)
+{
+    static const char *const configurations[] = {
+        "general: { }",
+        "general: { auth = \"jwt\" }",
+        "general: { }\nauth: { secret = \"sesame-sesame\" }",
+        "general: { }\nauth: { algorithm = \"RS256\"; public_key = \"/nowhere/a.pem\" }",
+    };
+    static const char *const said[] = {"auth.secret", "auth.secret", "auth.secret",
+                                       "/nowhere/a.pem"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(configurations); i++) {
+        g_autofree char *log = NULL;
+
+        g_assert_false(fake_janus_start(configurations[i]));
+        log = fake_janus_log();
+        g_assert_nonnull(strstr(log, said[i]));
+        g_assert_nonnull(strstr(log, "general.auth = \"open\""));
+        g_assert_null(strstr(log, "sesame"));
+        fake_janus_stop();
+    }
+}
+
+#define SECRET "a secret of the backend and of this server"
+
+static FakeHandle *register_by(const char *payload, const char *code, const char *error)
+{
+    FakeHandle *handle = fake_attach();
+    g_autofree char *token = token_sign("{\"alg\":\"HS256\"}", payload, SECRET, strlen(SECRET));
+    json_t *reply = fake_request(handle, json_pack("{s:s, s:s, s:s}", "request", "call:register",
+                                                   "token", token, "displayName", "Mallory"));
+
+    assert_text(reply, "code", code);
+    assert_text(reply, "error", error);
+    json_decref(reply);
+    return handle;
+}
+
+static void test_token_says_who_it_is(void)
+{
+    FakeHandle *alice, *bob, *nobody;
+    json_t *event;
+    g_autofree char *log = NULL;
+
+    g_assert_true(fake_janus_start("general: { }\nauth: { secret = \"" SECRET "\" }"));
+    alice = register_by("{\"sub\":\"alice\",\"name\":\"Alice A.\",\"device\":\"web\","
+                        "\"exp\":9999999999}",
+                        NULL, NULL);
+    bob = register_by("{\"sub\":42,\"exp\":9999999999}", NULL, NULL);
+    nobody = register_by("{\"sub\":\"carol\",\"exp\":1}", "token_expired", "token: has expired");
+    expect_ok(initiate(alice, "42", "CALL_1"), "ringing");
+    event = fake_expect(bob, "call:incoming");
+    assert_text(event, "callerId", "alice");
+    assert_text(event, "callerName", "Alice A.");
+    json_decref(event);
+    log = fake_janus_log();
+    g_assert_null(strstr(log, "a secret of"));
+    g_assert_null(strstr(log, "eyJ"));
+    leave(alice);
+    leave(bob);
+    leave(nobody);
+    fake_janus_stop();
+}
+
 static void test_bad_configuration_does_not_load(void)
 {
     g_autofree char *log = NULL;
@@ -337,6 +402,8 @@ int main(int argc, char **argv)
     g_test_add_func("/plugin/backend-starts-and-ends-a-call", test_backend_starts_and_ends_a_call);
     g_test_add_func("/plugin/open-auth-wants-a-name-and-warns",
                     test_open_auth_wants_a_name_and_warns);
+    g_test_add_func("/plugin/without-a-key-it-does-not-load", test_without_a_key_it_does_not_load);
+    g_test_add_func("/plugin/token-says-who-it-is", test_token_says_who_it_is);
     g_test_add_func("/plugin/bad-configuration-does-not-load",
                     test_bad_configuration_does_not_load);
     g_test_add_func("/plugin/unknown-key-is-a-line", test_unknown_key_is_a_line);

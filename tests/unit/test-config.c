@@ -101,7 +101,16 @@ static void test_defaults(void)
     g_assert_true(config->general.events);
     g_assert_true(config->general.log_calls);
     g_assert_true(config->general.reveal_presence);
-    g_assert_cmpint(config->general.auth, ==, CONFIG_AUTH_OPEN);
+    g_assert_cmpint(config->general.auth, ==, CONFIG_AUTH_JWT);
+    g_assert_cmpint(config->auth.algorithm, ==, CONFIG_ALGORITHM_HS256);
+    g_assert_cmpstr(config->auth.secret, ==, "");
+    g_assert_cmpstr(config->auth.secret_file, ==, "");
+    g_assert_cmpstr(config->auth.public_key, ==, "");
+    g_assert_cmpstr(config->auth.kid, ==, "");
+    g_assert_cmpstr(config->auth.keys_folder, ==, "");
+    g_assert_cmpstr(config->auth.issuer, ==, "");
+    g_assert_cmpstr(config->auth.audience, ==, "");
+    g_assert_cmpint(config->auth.leeway_ms, ==, 0);
     g_assert_cmpint(config->timers.ring_ms, ==, 45000);
     g_assert_cmpint(config->timers.unreachable_ms, ==, 20000);
     g_assert_cmpint(config->timers.caller_grace_ms, ==, 12000);
@@ -266,7 +275,7 @@ static const Case bad_values[] = {
     {"/config/bad/choice-unknown", "store: {\n  type = \"redis\"\n}\n",
      ":2: store.type is \"redis\", but must be \"memory\" or \"sqlite\""},
     {"/config/bad/choice-other-case", "general: {\n  auth = \"OPEN\"\n}\n",
-     ":2: general.auth is \"OPEN\", but must be \"open\""},
+     ":2: general.auth is \"OPEN\", but must be \"jwt\" or \"open\""},
     {"/config/bad/choice-from-number", "store: {\n  type = 0\n}\n",
      ":2: store.type is 0, but must be \"memory\" or \"sqlite\""},
     {"/config/bad/string-from-number", "store: {\n  path = 7\n}\n",
@@ -275,6 +284,10 @@ static const Case bad_values[] = {
      ":2: store.type is \"\\x1B[31mred\\x0A\", but must be \"memory\" or \"sqlite\""},
     {"/config/bad/section-is-no-group", "general: { }\ntimers = 5\n",
      ":2: timers is 5, but must be a section: { ... }"},
+    {"/config/bad/secret-is-not-repeated", "auth: {\n  secret = 12345678\n}\n",
+     ":2: auth.secret is something else, but must be a text in quotes of at most 4096 bytes"},
+    {"/config/bad/leeway-above", "auth: {\n  leeway = 300001\n}\n",
+     ":2: auth.leeway is 300001, but must be a duration of 0 to 300000 ms"},
     {"/config/bad/mode-not-octal", "store: { mode = \"rw-\" }\n",
      ": store.mode is \"rw-\", but must be octal, as \"0600\" is"},
     {"/config/bad/sqlite-without-path", "store: { path = \"\" }\n",
