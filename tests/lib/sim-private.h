@@ -42,7 +42,8 @@ struct Sim {
     GPtrArray *connections; /* of Address, owned, those that are gone too */
     GHashTable *by_name;    /* name -> Address */
     guint fresh_ids;
-    GQueue seen; /* of Seen, what nobody expected yet */
+    Record *stored; /* see sim_store() */
+    GQueue seen;    /* of Seen, what nobody expected yet */
     GString *trace;
     Checker *checker;
 };

@@ -138,11 +138,18 @@ void sim_free(Sim *sim)
     assert_all_expected(sim);
     effects_clear(&sim->effects);
     hub_free(sim->hub);
+    record_unref(sim->stored);
     checker_free(sim->checker);
     g_hash_table_unref(sim->by_name);
     g_ptr_array_unref(sim->connections);
     g_string_free(sim->trace, TRUE);
     g_free(sim);
+}
+
+void sim_store(Sim *sim, Record *record)
+{
+    record_unref(sim->stored);
+    sim->stored = record_ref(record);
 }
 
 Hub *sim_hub(Sim *sim)

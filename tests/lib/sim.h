@@ -75,6 +75,10 @@ void sim_play(Sim *sim, const char *format, ...) G_GNUC_PRINTF(2, 3);
  * told is forgotten. */
 char *sim_take(Sim *sim, const char *who);
 
+/* The store has this call, and memory need not: whoever asks for its id is given it, party or not.
+ */
+void sim_store(Sim *sim, Record *record);
+
 /* Lets time go by, in microseconds; timers fire when they are due. */
 void sim_advance(Sim *sim, gint64 us);
 
