@@ -20,7 +20,7 @@ cd "$root"
 # The first ones together, then the second ones together; the last ones, which wait for time, one by one.
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
-core_suites=(unit-gcc core)
+core_suites=(unit-gcc core php)
 alone_suites=(soak e2e e2e-asan)
 
 results=$root/build/check
@@ -120,6 +120,20 @@ soak() {
         build/check-gcc/bench/soak_calls --calls "$1"
 }
 
+# The unit tests of the example of a backend.
+php_units() {
+    local passed failed status=0
+    mkdir -p "$results/tmp"
+    TMPDIR=$results/tmp phpunit -c examples/laravel/phpunit.xml --log-junit "$results/php.xml" || status=$?
+    read -r passed failed < <(php -r '
+        $all = simplexml_load_file($argv[1])->testsuite;
+        $failed = $all["failures"] + $all["errors"];
+        echo $all["tests"] - $all["skipped"] - $failed, " ", $failed, "\n";' "$results/php.xml") || fail "phpunit did not run to its end"
+    [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+    [ "$passed" -gt 0 ] || failed=$((failed + 1))
+    result "$passed" "$failed"
+}
+
 # end_to_end BUILD [variables]
 end_to_end() {
     local counts plugin
@@ -143,6 +157,7 @@ run_suite() {
     unit-gcc) make_check_plain ;;
     core) core_checks ;;
     coverage) coverage ;;
+    php) php_units ;;
     soak) if [ -n "$is_long" ]; then one_check soak 1000000; else one_check soak 100000; fi ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;
     e2e-asan)

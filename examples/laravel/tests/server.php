@@ -1,0 +1,16 @@
+<?php
+
+// The example as a backend, for `php -S 127.0.0.1:PORT tests/server.php`. Phones are pushed into a file.
+
+use App\Push\FcmClient;
+use Illuminate\Contracts\Http\Kernel;
+use Illuminate\Http\Request;
+use Tests\FakeFcmClient;
+
+$app = require __DIR__.'/app.php';
+$app->bind(FcmClient::class, fn () => new FakeFcmClient(getenv('EXAMPLE_FOLDER').'/pushes.jsonl'));
+$kernel = $app->make(Kernel::class);
+$request = Request::capture();
+$response = $kernel->handle($request);
+$response->send();
+$kernel->terminate($request, $response);
