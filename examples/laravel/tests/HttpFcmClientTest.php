@@ -89,10 +89,17 @@ class HttpFcmClientTest extends TestCase
         }
     }
 
-    public function test_without_the_accounts_file_it_says_what_is_missing(): void
+    /** @dataProvider unusableFiles */
+    public function test_without_the_accounts_file_it_says_what_is_missing(?string $file): void
     {
-        config(['call.fcm.credentials' => '/nonexistent']);
+        config(['call.fcm.credentials' => $file]);
+        $this->expectException(RuntimeException::class);
         $this->expectExceptionMessage('FCM_CREDENTIALS');
         $this->send();
+    }
+
+    public static function unusableFiles(): array
+    {
+        return [[null], [''], ['/nonexistent'], [__FILE__]];
     }
 }

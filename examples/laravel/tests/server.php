@@ -8,8 +8,9 @@ use Illuminate\Http\Request;
 use Tests\FakeFcmClient;
 
 $app = require __DIR__.'/app.php';
-$app->bind(FcmClient::class, fn () => new FakeFcmClient(getenv('EXAMPLE_FOLDER').'/pushes.jsonl'));
 $kernel = $app->make(Kernel::class);
+$kernel->bootstrap();
+$app->bind(FcmClient::class, fn () => new FakeFcmClient(getenv('EXAMPLE_FOLDER').'/pushes.jsonl'));
 $request = Request::capture();
 $response = $kernel->handle($request);
 $response->send();

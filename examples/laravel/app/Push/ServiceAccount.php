@@ -23,7 +23,7 @@ class ServiceAccount
 
     public static function fromFile(?string $path): self
     {
-        $file = json_decode((string) @file_get_contents((string) $path), true);
+        $file = is_file((string) $path) ? json_decode(file_get_contents($path), true) : null;
         if (! is_array($file)) {
             throw new RuntimeException('FCM_CREDENTIALS is not the file of a service account');
         }

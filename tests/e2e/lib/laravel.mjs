@@ -1,0 +1,112 @@
+// Runs the example of a backend, examples/laravel, in a PHP process of its own.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { freePortsInARow } from './ports.mjs';
+import { until } from './wait.mjs';
+
+const TESTS = fileURLToPath(new URL('../../../examples/laravel/tests', import.meta.url));
+const START_TIMEOUT_MS = 15_000;
+const run = promisify(execFile);
+
+export class Laravel {
+  static secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  static tokenSecret = 'a secret of this test, which has at least 32 bytes';
+
+  #process;
+  #exited;
+
+  /** A backend that knows no Janus yet, as Janus has to know its webhooks' address first: see knows(). */
+  static async reserve() {
+    const self = new Laravel();
+    self.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'call-laravel-'));
+    [self.port] = await freePortsInARow(1);
+    self.url = `http://127.0.0.1:${self.port}/api`;
+    self.webhookUrl = `${self.url}/webhooks/calls`;
+    return self;
+  }
+
+  /** Starts it as the backend of this Janus. */
+  async start(janus) {
+    this.environment = {
+      ...process.env,
+      EXAMPLE_FOLDER: this.dir,
+      EXAMPLE_DATABASE: path.join(this.dir, 'app.sqlite'),
+      JANUS_ADMIN_URL: janus.adminUrl,
+      JANUS_ADMIN_SECRET: janus.adminSecret,
+      CALL_TOKEN_SECRET: Laravel.tokenSecret,
+      CALL_WEBHOOK_SECRETS: Laravel.secret,
+      CALL_RECORDS_PATH: path.join(janus.dir, 'calls.sqlite'),
+    };
+    await this.script('migrate.php');
+    this.#spawn();
+    await until(async () => {
+      assert.ok(this.#process.exitCode === null, `PHP ended: ${this.output()}`);
+      return fetch(`${this.url}/calls`, { headers: { accept: 'application/json' } }).then(({ status }) => status === 401, () => false);
+    }, 'the backend answers', START_TIMEOUT_MS);
+    return this;
+  }
+
+  #spawn() {
+    const output = fs.openSync(path.join(this.dir, 'output.log'), 'a');
+    // Should this process be killed, the kernel ends its PHP.
+    this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', 'php', '-d', 'opcache.enable_cli=1', '-S', `127.0.0.1:${this.port}`,
+      path.join(TESTS, 'server.php')], { stdio: ['ignore', output, output], env: this.environment, cwd: this.dir });
+    fs.closeSync(output);
+    this.#exited = new Promise((resolve) => { this.#process.once('exit', resolve); });
+  }
+
+  output() {
+    const read = (name) => {
+      const file = path.join(this.dir, name);
+      return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+    };
+    // Without the stacks.
+    const errors = read('logs/laravel.log').split('\n').filter((line) => line.startsWith('[')).slice(-5);
+    return `${read('output.log').slice(-2000)}\n${errors.join('\n')}`;
+  }
+
+  /** Runs one of the example's scripts; resolves with what it printed. */
+  async script(name, ...args) {
+    const { stdout } = await run('php', [path.join(TESTS, name), ...args], { env: this.environment, cwd: this.dir });
+    return stdout;
+  }
+
+  /** The app of a user asks; resolves with { status, body }. */
+  async as(user, method, where, body) {
+    const response = await fetch(this.url + where, {
+      method,
+      headers: { accept: 'application/json', 'content-type': 'application/json', ...(user && { authorization: `Bearer ${user}` }) },
+      body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    assert.ok(response.status !== 500, `${method} ${where}: ${text}\n${this.output()}`);
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  /** What the app's list says of a call: [status, cause, rev] or undefined. */
+  async knows(user, callId) {
+    const { body } = await this.as(user, 'GET', '/calls');
+    const call = body.find(({ call_id: id }) => id === callId);
+    return call && [call.status, call.cause, call.rev];
+  }
+
+  /** The messages that went to phones. */
+  pushes() {
+    const file = path.join(this.dir, 'pushes.jsonl');
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
+  }
+
+  async stop() {
+    if (this.#process) {
+      this.#process.kill('SIGTERM');
+      await this.#exited;
+    }
+    fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+}
