@@ -124,7 +124,9 @@ function namesIn(file, row) {
 
 const inner = ['gone', 'timeout'];
 
-const known = {
+export const known = {
+  // Those of an app, and those that only a backend has.
+  appRequests: namesIn('src/core/event.c', /\[EVENT_\w+\] = "(call:[^"]+)"/g),
   requests: [
     ...namesIn('src/core/event.c', /\[EVENT_\w+\] = "([^"]+)"/g).filter((name) => !inner.includes(name)),
     ...namesIn('plugins/admin.c', /^ *\{"([^"]+)", answer_\w+\}/gm),
