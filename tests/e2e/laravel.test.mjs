@@ -8,6 +8,7 @@ import { Webhook } from 'standardwebhooks';
 
 import { ring, scene, talk } from './lib/scene.mjs';
 import { aCallId, aDuration, isEvent } from './lib/shape.mjs';
+import { WebhookApi } from './lib/contract.mjs';
 import { Laravel } from './lib/laravel.mjs';
 
 const ROUNDS = 20;
@@ -177,6 +178,14 @@ describe('the example of a backend', () => {
         assert.equal(await post('call.rejected', record, { id: `same_${callId}` }), 204);
         assert.equal(await post('call.ringing', live), 204);
         assert.deepEqual(await laravel.knows(user, callId), ['rejected', 'declined', 2]);
+      }
+    });
+
+    test('is taken as docs/webhooks.openapi.yaml has it by example', async () => {
+      for (const { value } of new WebhookApi().examples) {
+        const callId = `${value.data.callId}_${value.type}`;
+        assert.equal(await post(value.type, { ...value.data, callId }), 204, JSON.stringify(value));
+        assert.deepEqual(await laravel.knows('bob', callId), [value.data.status, value.data.cause, value.data.rev]);
       }
     });
 

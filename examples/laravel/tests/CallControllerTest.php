@@ -90,6 +90,13 @@ class CallControllerTest extends TestCase
         $this->assertSame(0, Call::count());
     }
 
+    public function test_a_user_who_calls_too_often_is_told_for_how_long_to_wait(): void
+    {
+        $this->janus(['call:initiate' => $this->refusal(429, 'rate_limited', ['retryAfterMs' => 59_990])]);
+        $this->as('alice')->postJson('/api/calls', ['deviceId' => 'laptop', 'calleeId' => 'bob'])
+            ->assertStatus(429)->assertHeader('Retry-After', '60')->assertJson(['code' => 'rate_limited']);
+    }
+
     public function test_rejected_stays_rejected_when_the_record_cannot_be_read(): void
     {
         $this->janus(['call:reject' => $this->rejected(), 'call:get' => new ConnectionException('gone')]);

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 
@@ -71,6 +72,14 @@ export class Schemas {
       this.#seen.get(what).add(shape);
   }
 
+  /** References that lead nowhere. */
+  dangling(value = this.document) {
+    if (typeof value !== 'object' || value === null)
+      return [];
+    const target = value.$ref?.split('/').slice(1).reduce((at, key) => at?.[key], this.document);
+    return [...(value.$ref && !target ? [value.$ref] : []), ...Object.values(value).flatMap((inner) => this.dangling(inner))];
+  }
+
   wasSeen(what) {
     return this.#seen.has(what);
   }
@@ -129,5 +138,32 @@ export class AsyncApi extends Schemas {
 
   sawEvent(event) {
     this.#saw(this.events, event.event, event, 'event');
+  }
+}
+
+export class WebhookApi extends Schemas {
+  constructor() {
+    super('webhooks.openapi.yaml');
+    this.examples = Object.values(this.document.webhooks).flatMap(({ post }) => {
+      const { schema, examples } = post.requestBody.content['application/json'];
+      return Object.values(examples).map(({ value }) => ({ schema: nameOf(schema), value }));
+    });
+    this.types = new Map(Object.values(this.document.webhooks).map(({ post }) => {
+      const schema = nameOf(post.requestBody.content['application/json'].schema);
+      return [this.document.components.schemas[schema].properties.type.const, schema];
+    }));
+  }
+
+  static async faults(text) {
+    const { valid, errors } = await new Validator().validate(text);
+    return valid ? [] : errors.map(({ instancePath, message }) => `${instancePath}: ${message}`);
+  }
+
+  static pointer = (schema) => `#/components/schemas/${schema}`;
+
+  /** The body of a webhook that really came. */
+  sawWebhook(body) {
+    assert.ok(this.types.has(body.type), `the file has no ${body.type}`);
+    this.saw(WebhookApi.pointer(this.types.get(body.type)), body, body.type);
   }
 }

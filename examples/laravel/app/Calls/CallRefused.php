@@ -31,7 +31,9 @@ class CallRefused extends RuntimeException
             ['code', 'error', 'callId', 'status', 'cause', 'rev', 'otherCallId', 'otherStatus', 'retryAfterMs']
         ));
 
-        return response()->json($told, $this->getCode());
+        $headers = isset($told['retryAfterMs']) ? ['Retry-After' => (int) ceil($told['retryAfterMs'] / 1000)] : [];
+
+        return response()->json($told, $this->getCode(), $headers);
     }
 
     /** A refusal is an answer, and nothing for the log. */
