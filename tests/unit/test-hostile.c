@@ -146,7 +146,7 @@ typedef struct {
 #define BOB "\"userId\":\"bob\""
 
 static const Field fields[] = {
-    {DOOR_APP, "call:register", "", "userId", &an_id, REQUIRED},
+    {DOOR_APP, "call:register", "", "userId", &an_id, FALSE},
     {DOOR_APP, "call:register", BOB, "deviceId", &an_id, FALSE},
     {DOOR_APP, "call:register", BOB, "displayName", &a_name, FALSE},
     {DOOR_APP, "call:initiate", "", "calleeId", &an_id, REQUIRED},
