@@ -4,6 +4,9 @@
 
 #include <jansson.h>
 
+#include "base/log.h"
+#include "wire/write.h"
+
 static json_t *closed_counts(const HubStats *stats)
 {
     json_t *counts = json_object();
@@ -30,6 +33,32 @@ static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
                      "closed", closed_counts(&stats));
 }
 
+/* The keys, and the section auth of the configuration. All else stays as it was at the start. */
+static gboolean reload(GError **error)
+{
+    g_autoptr(Config) config = read_config(door.folder, error);
+    AuthSettings settings;
+
+    if (!config)
+        return FALSE;
+    settings = auth_settings(config);
+    return service_reload_auth(door.service, &settings, error);
+}
+
+static json_t *answer_reload(json_t *body G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    if (reload(&error)) {
+        log_line(LOG_LEVEL_INFO, "The keys were read again");
+        return json_pack("{s:s, s:s}", "call", "success", "request", "reload");
+    }
+    /* A path need not be UTF-8, an answer has to be. */
+    text = g_utf8_make_valid(error->message, -1);
+    return write_refusal(REFUSAL_INTERNAL, text, "reload");
+}
+
 /* A request of the protocol, for the user that it names. */
 static json_t *answer_for_user(json_t *body)
 {
@@ -40,6 +69,7 @@ static const struct {
     const char *name;
     json_t *(*answer)(json_t *body);
 } admin_requests[] = {
+    {"reload", answer_reload},
     {"stats", answer_stats},
 };
 

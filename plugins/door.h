@@ -12,6 +12,7 @@
 /* One loaded plugin, from init() to destroy(). */
 typedef struct {
     janus_callbacks *gateway;
+    char *folder; /* of Janus's configuration files */
     Config *config;
     Service *service;
 
@@ -56,8 +57,8 @@ void session_close(Session *session);
 
 /* --- settings.c --- */
 
-/* Reads the configuration from Janus's folder; NULL, and a line in the log, when it is wrong. */
-Config *read_config(const char *folder);
+/* Reads the configuration from Janus's folder; NULL and an error when it is wrong. */
+Config *read_config(const char *folder, GError **error);
 HubSettings hub_settings(const Config *config);
 /* How often one connection may send call:register. */
 Rate registration_rate(const Config *config);

@@ -84,17 +84,36 @@ static void forget_session(gpointer session)
     session_unref(session);
 }
 
+static gboolean configure(const char *folder)
+{
+    g_autoptr(GError) error = NULL;
+
+    door.config = read_config(folder, &error);
+    if (!door.config) {
+        log_line(LOG_LEVEL_FATAL, "The configuration is wrong, so the plugin does not load: %s",
+                 error->message);
+        return FALSE;
+    }
+    door.folder = g_strdup(folder);
+    return TRUE;
+}
+
+static void forget_configuration(void)
+{
+    g_clear_pointer(&door.config, config_free);
+    g_clear_pointer(&door.folder, g_free);
+}
+
 static int call_init(janus_callbacks *callback, const char *config_path)
 {
     log_set_sink(log_to_janus);
     if (!is_our_janus())
         return -1;
     door.gateway = callback;
-    door.config = read_config(config_path);
-    if (!door.config)
+    if (!configure(config_path))
         return -1;
     if (start(door.config) != 0) {
-        g_clear_pointer(&door.config, config_free);
+        forget_configuration();
         return -1;
     }
     g_mutex_init(&door.lock);
@@ -112,7 +131,7 @@ static void call_destroy(void)
     door_shut();
     g_clear_pointer(&door.service, service_free);
     g_clear_pointer(&door.sessions, g_hash_table_unref);
-    g_clear_pointer(&door.config, config_free);
+    forget_configuration();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " is gone");
 }
 

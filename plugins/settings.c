@@ -7,22 +7,16 @@
 #include "store/memory.h"
 #include "store/sqlite.h"
 
-Config *read_config(const char *folder)
+Config *read_config(const char *folder, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/" PLUGIN_PACKAGE ".jcfg", folder);
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Config) config = config_new();
-    g_autoptr(GError) error = NULL;
-    gboolean is_good = config_load(config, path, warnings, &error);
+    gboolean is_good = config_load(config, path, warnings, error);
 
     for (guint i = 0; i < warnings->len; i++)
         log_line(LOG_LEVEL_WARN, "%s", (const char *)g_ptr_array_index(warnings, i));
-    if (!is_good) {
-        log_line(LOG_LEVEL_FATAL, "The configuration is wrong, so the plugin does not load: %s",
-                 error->message);
-        return NULL;
-    }
-    return g_steal_pointer(&config);
+    return is_good ? g_steal_pointer(&config) : NULL;
 }
 
 /* For a moment `most` seconds' worth may come at once. */

@@ -139,7 +139,7 @@ export const known = {
 };
 
 // Nobody can be shown to get these: the server does not send them yet, or only when it is in trouble.
-const refusalsWithoutExample = ['unauthorized', 'token_expired', 'rate_limited', 'internal', 'store_unavailable'];
+const refusalsWithoutExample = ['token_expired', 'rate_limited', 'internal', 'store_unavailable'];
 
 function* missingNames(text) {
   for (const [kind, names] of Object.entries(known)) {

@@ -8,12 +8,15 @@ import WebSocket from 'ws';
 import { readPage } from '../check-protocol-docs.mjs';
 import { startJanus } from './lib/janus.mjs';
 import { EventQueue } from './lib/queue.mjs';
+import { secondsFromNow, sign } from './lib/tokens.mjs';
 import { until, within } from './lib/wait.mjs';
 
 const PLUGIN = 'janus.plugin.call';
 const BACKEND = 'the backend';
 const WHOLE = Symbol('the whole Janus message');
 const LONG_TEXT = /^x\*(\d+)$/;
+const TOKEN = /^<token of (\S+)>$/;
+const TOKEN_SECONDS = 120;
 
 // --- comparing a message with its example ---
 
@@ -28,6 +31,12 @@ const isSpan = (value) => Number.isSafeInteger(value) && value >= 0 && value <= 
 /** What stands on the page for something that the server makes up, and what it is this time. */
 class Names {
   #actual = new Map();
+  #secret;
+
+  /** The secret is that of the scene's tokens. */
+  constructor(secret) {
+    this.#secret = secret;
+  }
 
   bind(documented, actual, where) {
     assert.equal(typeof actual, typeof documented, where);
@@ -46,6 +55,8 @@ class Names {
       return value.map((item) => this.translate(item));
     if (typeof value === 'object' && value !== null)
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.translate(inner)]));
+    if (TOKEN.test(value))
+      return sign({ sub: value.match(TOKEN)[1], exp: secondsFromNow(TOKEN_SECONDS) }, this.#secret);
     const [, length] = typeof value === 'string' ? value.match(LONG_TEXT) ?? [] : [];
     return length ? 'x'.repeat(Number(length)) : this.#actual.get(value) ?? value;
   }
@@ -174,13 +185,14 @@ class Backend {
 // --- playing a scene ---
 
 class Player {
-  #names = new Names();
+  #names;
   #actors = new Map();
   #answers = new Map();
 
   constructor(scene, janus) {
     this.scene = scene;
     this.janus = janus;
+    this.#names = new Names(scene.plugin.auth?.secret);
   }
 
   #actor(who) {

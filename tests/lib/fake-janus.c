@@ -148,16 +148,18 @@ static const char no_rates[] = "\nlimits: { requests_per_second = 0; calls_per_m
 
 static void write_configuration(const char *configuration)
 {
-    g_autofree char *path = NULL;
-    g_autofree char *limited = NULL;
+    g_autofree char *path = g_build_filename(fake.folder, "janus.plugin.call.jcfg", NULL);
     g_autofree char *text = g_strconcat(
         configuration, strstr(configuration, "general:") ? "" : "\ngeneral: { auth = \"open\" }",
-        strstr(configuration, "store:") ? "" : "\nstore: { type = \"memory\" }\n", NULL);
+        strstr(configuration, "store:") ? "" : "\nstore: { type = \"memory\" }\n",
+        strstr(configuration, "limits:") ? "" : no_rates, NULL);
 
-    fake.folder = g_dir_make_tmp("fake-janus-XXXXXX", NULL);
-    path = g_build_filename(fake.folder, "janus.plugin.call.jcfg", NULL);
-    limited = g_strconcat(text, strstr(configuration, "limits:") ? "" : no_rates, NULL);
-    g_assert_true(g_file_set_contents(path, limited, -1, NULL));
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+void fake_janus_rewrite(const char *configuration)
+{
+    write_configuration(configuration);
 }
 
 static void remove_folder(void)
@@ -205,6 +207,7 @@ gboolean fake_janus_start(const char *configuration)
     fake.log = g_string_new(NULL);
     fake.facts = 0;
     fake.closed_pcs = 0;
+    fake.folder = g_dir_make_tmp("fake-janus-XXXXXX", NULL);
     write_configuration(configuration);
     load_plugin();
     fake.is_up = fake.plugin->init(&callbacks, fake.folder) == 0;

@@ -11,6 +11,8 @@ typedef struct FakeHandle FakeHandle;
 /* Loads the plugin of this build and init()s it with a configuration in libconfig's language. What
  * it says nothing of is `general` with auth "open", `store` with type "memory", and the defaults. FALSE when it does not want to load; fake_janus_log() says why. */
 gboolean fake_janus_start(const char *configuration);
+/* Writes another configuration while the plugin runs. */
+void fake_janus_rewrite(const char *configuration);
 /* destroy()s and unloads it; every handle must have been freed (that is asserted: no reference is
  * leaked). */
 void fake_janus_stop(void);

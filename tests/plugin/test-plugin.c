@@ -312,6 +312,9 @@ static void test_without_a_key_it_does_not_load(void)
 
 #define SECRET "a secret of the backend and of this server"
 
+#define GOOD "{\"sub\":\"dora\",\"exp\":9999999999}"
+#define BAD_AUD "token: its aud is not the one that is configured"
+
 static FakeHandle *register_by(const char *payload, const char *code, const char *error)
 {
     FakeHandle *handle = fake_attach();
@@ -348,6 +351,53 @@ static void test_token_says_who_it_is(void)
     leave(alice);
     leave(bob);
     leave(nobody);
+    fake_janus_stop();
+}
+
+/* An answer to `reload`; the code is that of a refusal, or NULL. */
+static void expect_reload(const char *code, const char *said)
+{
+    json_t *reply = fake_admin(json_pack("{s:s}", "request", "reload"));
+
+    assert_text(reply, "call", code ? "error" : "success");
+    assert_text(reply, "request", "reload");
+    assert_text(reply, "code", code);
+    if (said)
+        g_assert_nonnull(strstr(json_string_value(json_object_get(reply, "error")), said));
+    g_assert_null(strstr(json_string_value(json_object_get(reply, "error")) ?: "", "a secret of"));
+    json_decref(reply);
+}
+
+static void test_reload_reads_the_section_again(void)
+{
+    FakeHandle *before, *after;
+
+    g_assert_true(fake_janus_start("general: { }\nauth: { secret = \"" SECRET "\" }"));
+    before = register_by(GOOD, NULL, NULL);
+    expect_reload(NULL, NULL);
+    leave(register_by(GOOD, NULL, NULL));
+    fake_janus_rewrite("general: { }\nauth: { secret = \"" SECRET "\"; audience = \"calls\" }");
+    expect_reload(NULL, NULL);
+    after = register_by(GOOD, "unauthorized", BAD_AUD);
+    fake_janus_rewrite("general: { }\nauth: { secret = \"a secret of\" }");
+    expect_reload("internal", "auth.secret: a secret for HS256 must have at least 32 bytes");
+    fake_janus_rewrite("general: { }\nauth: { secret = ");
+    expect_reload("internal", "syntax error");
+    fake_janus_rewrite("general: { auth = \"open\" }");
+    expect_reload("internal", "restart");
+    leave(register_by(GOOD, "unauthorized", BAD_AUD));
+    g_assert_cmpint(stat_of("devices"), ==, 1);
+    leave(before);
+    leave(after);
+    fake_janus_stop();
+}
+
+static void test_open_cannot_become_jwt(void)
+{
+    g_assert_true(fake_janus_start("general: { auth = \"open\" }"));
+    expect_reload(NULL, NULL);
+    fake_janus_rewrite("general: { }\nauth: { secret = \"" SECRET "\" }");
+    expect_reload("internal", "restart");
     fake_janus_stop();
 }
 
@@ -404,6 +454,8 @@ int main(int argc, char **argv)
                     test_open_auth_wants_a_name_and_warns);
     g_test_add_func("/plugin/without-a-key-it-does-not-load", test_without_a_key_it_does_not_load);
     g_test_add_func("/plugin/token-says-who-it-is", test_token_says_who_it_is);
+    g_test_add_func("/plugin/reload-reads-the-section-again", test_reload_reads_the_section_again);
+    g_test_add_func("/plugin/open-cannot-become-jwt", test_open_cannot_become_jwt);
     g_test_add_func("/plugin/bad-configuration-does-not-load",
                     test_bad_configuration_does_not_load);
     g_test_add_func("/plugin/unknown-key-is-a-line", test_unknown_key_is_a_line);
