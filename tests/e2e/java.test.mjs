@@ -1,7 +1,10 @@
 // The client of examples/java: its own tests, and its life with a real Janus, over good and bad networks.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import path from 'node:path';
+import readline from 'node:readline';
 
 import { WsClient } from './lib/clients/index.mjs';
 import { Agent, casesOf, Classes, EXAMPLE, javaFiles } from './lib/java.mjs';
@@ -17,7 +20,7 @@ let classes;
 let agent;
 
 before(async () => {
-  classes = await Classes.compile(javaFiles(path.join(EXAMPLE, 'src'), path.join(EXAMPLE, 'test')));
+  classes = await Classes.compile(javaFiles(...['src', 'demo', 'test/januscall'].map((name) => path.join(EXAMPLE, name))));
   agent = new Agent(classes);
 });
 after(async () => {
@@ -37,6 +40,30 @@ test('its own tests', async (t) => {
     await t.test(title, () => assert.equal(fault, undefined, fault));
   assert.equal(status, 0, output);
 });
+
+test('the files for Android compile, against stand-ins for Android', async () => {
+  const sources = javaFiles(...['android', 'test/stubs'].map((name) => path.join(EXAMPLE, name)));
+  const android = await Classes.compile(sources, { more: [classes.folder] });
+  android.remove();
+});
+
+test('the Java of docs/android.md is the Java that was compiled', () => {
+  const page = fs.readFileSync(path.join(EXAMPLE, '../../docs/android.md'), 'utf8');
+  const blocks = [...page.matchAll(/(<!-- from: (\S+) -->\n)?```java\n(.*?)```\n/gs)];
+  assert.ok(blocks.length > 0);
+  for (const [, , file, text] of blocks) {
+    assert.ok(file, `it is said where this is from:\n${text}`);
+    const source = unindented(fs.readFileSync(path.join(EXAMPLE, '../..', file), 'utf8'));
+    // A line of three dots stands for what is left out.
+    for (const part of text.split(/^ *\.\.\.\n/m))
+      assert.ok(source.includes(unindented(part)), `this is not in ${file}:\n${part}`);
+  }
+});
+
+/** The page shows methods without the indentation of their class. */
+function unindented(text) {
+  return text.replace(/^ +/gm, '');
+}
 
 describe('on a good network', () => {
   const it = scene();
@@ -171,6 +198,62 @@ describe('on a good network', () => {
     await caller.next({ event: 'call:rejected', reason: REASON });
     await it.janus.admin({ request: 'disconnect', userId: callee.userId });
     assert.equal((await callee.next('stopped')).cause, 'admin');
+  });
+
+  test('a button declines over the socket, or over the backend where there is none', async () => {
+    const rejected = [];
+    const backend = http.createServer(async (request, response) => {
+      let body = '';
+      for await (const part of request)
+        body += part;
+      const [, userId, callId] = request.url.match(/^\/([^/]+)\/api\/calls\/([^/]+)\/reject$/);
+      rejected.push(callId);
+      await it.janus.admin({ request: 'call:reject', userId, callId, reason: JSON.parse(body).reason });
+      response.end();
+    });
+    await new Promise((resolve) => { backend.listen(0, '127.0.0.1', resolve); });
+    const caller = await it.device(it.user('alice'), 'laptop');
+    const callee = await java(it.user('bob'), 'phone', it.janus.wsUrl);
+    const address = `http://127.0.0.1:${backend.address().port}/${callee.userId}/`;
+    const { callId: first } = await caller.ask('call:initiate', { calleeId: callee.userId });
+    await callee.next('incoming');
+    await callee.ask('decline', { callId: first, reason: REASON, backend: address });
+    await caller.next({ event: 'call:rejected', callId: first, reason: REASON });
+    assert.deepEqual(rejected, []);
+
+    await callee.ask('stop');
+    const { callId: second } = await caller.ask('call:initiate', { calleeId: callee.userId });
+    await callee.ask('decline', { callId: second, reason: REASON, backend: address });
+    await caller.next({ event: 'call:rejected', callId: second, reason: REASON });
+    assert.deepEqual(rejected, [second]);
+    backend.close();
+  });
+
+  test('a person in a terminal', async () => {
+    const caller = await it.device(it.user('alice'), 'laptop');
+    const bob = it.user('bob');
+    const terminal = classes.start('januscall.demo.Terminal', it.janus.wsUrl, bob, 'phone');
+    const lines = readline.createInterface({ input: terminal.stdout })[Symbol.asyncIterator]();
+    const line = async () => (await lines.next()).value;
+    const prints = async (wanted) => assert.equal(await line(), wanted);
+    const type = (text) => terminal.stdin.write(`${text}\n`);
+    await prints('registered');
+    await caller.ask('call:initiate', { calleeId: bob });
+    assert.match(await line(), /^\S+ calls; it rings for 4[45] s$/);
+    type('accept');
+    await prints(`in the call with ${caller.userId}`);
+    type('end');
+    await prints('over: ended, hangup');
+    await caller.next('call:ended');
+    type(`call ${caller.userId}`);
+    const { callId } = await caller.next('call:incoming');
+    await caller.ask('call:ringing', { callId });
+    await prints(`it rings at ${caller.userId}`);
+    await caller.ask('call:reject', { callId });
+    await prints('over: rejected, declined');
+    const ended = new Promise((resolve) => { terminal.once('exit', resolve); });
+    type('quit');
+    assert.equal(await ended, 0);
   });
 
   test('the same device elsewhere: this one stops, and stays so', async () => {

@@ -16,6 +16,8 @@ export const EXAMPLE = fileURLToPath(new URL('../../../examples/java/', import.m
 const JARS = ['okhttp', 'okio', 'gson'].map((name) => `/usr/share/java/${name}.jar`);
 // Android has what Java 8 has.
 const RELEASE = '8';
+// These programs are over before a better compiler is worth its while.
+const QUICK = ['-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
 export function javaFiles(...folders) {
   return folders.flatMap((folder) => fs.readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)))
@@ -38,9 +40,14 @@ export class Classes {
     return self;
   }
 
+  /** Starts a program; resolves at once with its process. */
+  start(name, ...args) {
+    return spawn('java', [...QUICK, '-cp', this.path, name, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+
   /** Runs a program to its end; resolves with { status, output }. */
   async run(name) {
-    const done = await run('java', ['-cp', this.path, name]).catch((error) => error);
+    const done = await run('java', [...QUICK, '-cp', this.path, name]).catch((error) => error);
     return { status: done.code ?? 0, output: done.stdout };
   }
 
@@ -72,8 +79,7 @@ export class Agent {
   #count = 0;
 
   constructor(classes) {
-    this.#process = spawn('java', ['-Xshare:auto', '-XX:TieredStopAtLevel=1', '-cp', classes.path, 'januscall.Agent'],
-      { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#process = classes.start('januscall.Agent');
     this.exited = new Promise((resolve) => { this.#process.once('exit', resolve); });
     readline.createInterface({ input: this.#process.stdout }).on('line', (line) => this.#received(JSON.parse(line)));
   }

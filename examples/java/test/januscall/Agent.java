@@ -101,6 +101,10 @@ public final class Agent {
             case "update":
                 call.update(data.getAsJsonObject(), callback);
                 break;
+            case "decline":
+                new Decline(client, http, Json.text(command, "backend"))
+                        .decline(callId, reason, () -> callback.onReply(Reply.of(Json.of("call", "success"))));
+                break;
             case "request":
                 client.request(Json.text(command, "request"), Json.object(command, "fields"), callback);
                 break;
