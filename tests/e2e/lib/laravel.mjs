@@ -1,11 +1,14 @@
 // Runs the example of a backend, examples/laravel, in a PHP process of its own.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
+import { Webhook } from 'standardwebhooks';
 
 import { freePortsInARow } from './ports.mjs';
 import { until } from './wait.mjs';
@@ -87,6 +90,22 @@ export class Laravel {
     const text = await response.text();
     assert.ok(response.status !== 500, `${method} ${where}: ${text}\n${this.output()}`);
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  /** Posts a webhook as the plugin does, but made and signed here; resolves with the HTTP status. */
+  async post(type, data, { id = `msg_${randomUUID()}`, change = (body) => body } = {}) {
+    const now = new Date();
+    const body = JSON.stringify({ type, timestamp: now.toISOString(), data });
+    const response = await fetch(this.webhookUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': String(Math.floor(now / 1000)),
+        'webhook-signature': new Webhook(Laravel.secret).sign(id, now, body),
+      },
+      body: change(body),
+    });
+    assert.ok(response.status !== 500, this.output());
+    return response.status;
   }
 
   /** What the app's list says of a call: [status, cause, rev] or undefined. */
