@@ -118,14 +118,6 @@ describe('the example of a backend', () => {
       assert.ok(elsewhere.status >= 400 && elsewhere.status < 500, JSON.stringify(elsewhere));
     });
 
-    test('mints a token that names the user and the device', async () => {
-      const { status, body } = await laravel.as('alice', 'POST', '/calls/token', { deviceId: 'laptop' });
-      assert.equal(status, 200);
-      const claims = JSON.parse(Buffer.from(body.token.split('.')[1], 'base64url'));
-      assert.deepEqual([claims.sub, claims.device, claims.name], ['alice', 'laptop', 'Alice']);
-      assert.ok(Math.abs(claims.exp * 1000 - Date.now() - body.expiresInMs) < 5000);
-    });
-
     test('reads the plugin\'s own database', async () => {
       const { caller, callee } = await it.pair();
       const callId = await ring(caller, [callee], { data: { subject: 'Lunch' } });
@@ -183,5 +175,46 @@ describe('the example of a backend', () => {
       assert.equal(sent[0].android.priority, 'HIGH');
       assert.ok(Math.abs(Number.parseFloat(sent[0].android.ttl) - 45) < 10, sent[0].android.ttl);
     });
+  });
+});
+
+describe('with tokens', () => {
+  const it = scene({ plugin: { general: { auth: 'jwt' }, auth: Laravel.auth } });
+  let laravel;
+  before(async () => {
+    laravel = await (await Laravel.reserve()).start(it.janus);
+  });
+  after(() => laravel?.stop());
+
+  async function tokenOf(user, deviceId) {
+    const { status, body } = await laravel.as(user, 'POST', '/calls/token', { deviceId });
+    assert.equal(status, 200);
+    return body;
+  }
+
+  test('a device registers with the backend\'s token: who, which device, which name, for how long', async () => {
+    const [alice, bob] = [await it.connect(), await it.connect()];
+    const { token, expiresInMs } = await tokenOf('alice', 'laptop');
+    const reply = await alice.ask('call:register', { token, displayName: 'Somebody else' });
+    assert.deepEqual([reply.userId, reply.deviceId], ['alice', 'laptop']);
+    assert.ok(Math.abs(reply.registrationExpiresInMs - expiresInMs) < 5000, `${reply.registrationExpiresInMs} of ${expiresInMs}`);
+    await bob.ask('call:register', { token: (await tokenOf('bob', 'phone')).token });
+    const { callId } = await alice.ask('call:initiate', { calleeId: 'bob' });
+    assert.equal((await bob.next('call:incoming')).callerName, 'Alice');
+    const { status } = await laravel.as('bob', 'POST', `/calls/${callId}/reject`, { reason: 'Later' });
+    assert.equal(status, 200);
+    assert.equal((await alice.next('call:rejected')).reason, 'Later');
+  });
+
+  test('and for no other user or device, nor with a byte changed', async () => {
+    const mallory = await it.connect();
+    const { token } = await tokenOf('mallory', 'phone');
+    const [header, claims, signature] = token.split('.');
+    const changed = Buffer.from(claims, 'base64url').toString().replace('"mallory"', '"alicexx"');
+    await mallory.refused('call:register', { token, userId: 'alice' }, 'unauthorized');
+    await mallory.refused('call:register', { token, deviceId: 'laptop' }, 'unauthorized');
+    await mallory.refused('call:register', { token: [header, Buffer.from(changed).toString('base64url'), signature].join('.') }, 'unauthorized');
+    await mallory.refused('call:register', { userId: 'mallory' }, 'unauthorized');
+    await mallory.ask('call:register', { token });
   });
 });

@@ -10,10 +10,10 @@ return [
 
     // The tokens that the app registers with. The plugin's configuration has the same secret, issuer and audience.
     'token' => [
-        'secret' => env('CALL_TOKEN_SECRET', env('JWT_SECRET')),
+        'secret' => env('CALL_TOKEN_SECRET') ?: env('JWT_SECRET'),
         'seconds' => 3600,
-        'issuer' => env('CALL_TOKEN_ISSUER'),
-        'audience' => env('CALL_TOKEN_AUDIENCE'),
+        'issuer' => env('CALL_TOKEN_ISSUER') ?: null,
+        'audience' => env('CALL_TOKEN_AUDIENCE') ?: null,
     ],
 
     // Two secrets while one replaces the other, with a space in between. The tolerance is in seconds.

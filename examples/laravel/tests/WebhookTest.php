@@ -129,6 +129,15 @@ class WebhookTest extends TestCase
         $this->assertSame([['ringing', 1], ['ringing', 1]], $this->statusAndRev());
     }
 
+    public function test_names_are_told_apart_by_case(): void
+    {
+        foreach (['alice', 'Alice'] as $caller) {
+            $this->told('call.ringing', $this->record(['callerId' => $caller, 'callId' => "of_$caller"]));
+            $this->told('call.ringing', $this->record(['callerId' => $caller, 'callId' => "OF_$caller"]));
+        }
+        $this->assertSame(4, Call::count());
+    }
+
     public function test_types_of_a_later_version_are_taken_and_left_alone(): void
     {
         $this->told('call.recorded', ['callId' => 'CALL_1'])->assertNoContent();

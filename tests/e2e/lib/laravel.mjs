@@ -19,7 +19,9 @@ const run = promisify(execFile);
 
 export class Laravel {
   static secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-  static tokenSecret = 'a secret of this test, which has at least 32 bytes';
+
+  /** How the plugin is configured to believe its tokens, and nobody else's. */
+  static auth = { algorithm: 'HS256', secret: 'a secret of this test, which has at least 32 bytes', issuer: 'https://app.test', audience: 'calls' };
 
   #process;
   #exited;
@@ -42,7 +44,9 @@ export class Laravel {
       EXAMPLE_DATABASE: path.join(this.dir, 'app.sqlite'),
       JANUS_ADMIN_URL: janus.adminUrl,
       JANUS_ADMIN_SECRET: janus.adminSecret,
-      CALL_TOKEN_SECRET: Laravel.tokenSecret,
+      CALL_TOKEN_SECRET: Laravel.auth.secret,
+      CALL_TOKEN_ISSUER: Laravel.auth.issuer,
+      CALL_TOKEN_AUDIENCE: Laravel.auth.audience,
       CALL_WEBHOOK_SECRETS: Laravel.secret,
       CALL_RECORDS_PATH: path.join(janus.dir, 'calls.sqlite'),
     };

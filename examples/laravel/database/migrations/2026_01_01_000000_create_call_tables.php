@@ -2,18 +2,22 @@
 
 use Illuminate\Database\Migrations\Migration;
 use Illuminate\Database\Schema\Blueprint;
+use Illuminate\Support\Facades\DB;
 use Illuminate\Support\Facades\Schema;
 
 return new class extends Migration
 {
     public function up(): void
     {
+        // Names are told apart by case. MySQL's usual collation would not.
+        $exact = in_array(DB::getDriverName(), ['mysql', 'mariadb'], true) ? 'utf8mb4_bin' : null;
+
         // What the plugin told us of each call. Times are Unix time in milliseconds, as it sends them.
-        Schema::create('calls', function (Blueprint $table) {
+        Schema::create('calls', function (Blueprint $table) use ($exact) {
             $table->id();
-            $table->string('call_id', 64);
-            $table->string('caller_id', 128);
-            $table->string('callee_id', 128)->index();
+            $table->string('call_id', 64)->collation($exact);
+            $table->string('caller_id', 128)->collation($exact);
+            $table->string('callee_id', 128)->collation($exact)->index();
             $table->string('status', 16)->index();
             $table->string('cause', 32)->nullable();
             $table->string('reason', 256)->nullable();
@@ -33,25 +37,25 @@ return new class extends Migration
         });
 
         // The webhooks that were handled, for those that come twice.
-        Schema::create('call_webhooks', function (Blueprint $table) {
-            $table->string('id', 128)->primary();
+        Schema::create('call_webhooks', function (Blueprint $table) use ($exact) {
+            $table->string('id', 128)->collation($exact)->primary();
             $table->timestamp('received_at')->index();
         });
 
-        Schema::create('push_tokens', function (Blueprint $table) {
+        Schema::create('push_tokens', function (Blueprint $table) use ($exact) {
             $table->id();
-            $table->string('user_id', 128)->index();
-            $table->string('device_id', 128);
-            $table->string('token', 512);
+            $table->string('user_id', 128)->collation($exact)->index();
+            $table->string('device_id', 128)->collation($exact);
+            $table->string('token', 512)->collation($exact);
             $table->timestamps();
             $table->unique(['user_id', 'device_id']);
         });
 
         // One push a call and phone, and one to stop it. The call's created_at is part of its name: an id may be used again.
-        Schema::create('pushes', function (Blueprint $table) {
+        Schema::create('pushes', function (Blueprint $table) use ($exact) {
             $table->id();
-            $table->string('call_id', 64);
-            $table->string('caller_id', 128);
+            $table->string('call_id', 64)->collation($exact);
+            $table->string('caller_id', 128)->collation($exact);
             $table->unsignedBigInteger('called_at');
             $table->unsignedBigInteger('push_token_id');
             $table->timestamp('sent_at')->nullable();
