@@ -615,9 +615,11 @@ static gboolean is_octal_mode(const char *text)
 static gboolean check_together(Reading *reading, GError **error)
 {
     if (!is_octal_mode(reading->config->store.mode)) {
+        g_autofree char *mode = log_escape(reading->config->store.mode);
+
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
                     "%s: store.mode is \"%s\", but must be octal, as \"0600\" is", reading->path,
-                    reading->config->store.mode);
+                    mode);
         return FALSE;
     }
     if (reading->config->store.type == CONFIG_STORE_SQLITE && !*reading->config->store.path) {

@@ -290,6 +290,8 @@ static const Case bad_values[] = {
      ":2: auth.leeway is 300001, but must be a duration of 0 to 300000 ms"},
     {"/config/bad/mode-not-octal", "store: { mode = \"rw-\" }\n",
      ": store.mode is \"rw-\", but must be octal, as \"0600\" is"},
+    {"/config/bad/mode-is-escaped", "store: { mode = \"\\x1b[7m\" }\n",
+     ": store.mode is \"\\x1B[7m\", but must be octal, as \"0600\" is"},
     {"/config/bad/sqlite-without-path", "store: { path = \"\" }\n",
      ": store.type is \"sqlite\", but store.path, the database file, is not set"},
 };
