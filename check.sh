@@ -21,7 +21,7 @@ cd "$root"
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
 core_suites=(unit-gcc core php)
-alone_suites=(soak e2e e2e-asan)
+alone_suites=(soak fuzz e2e e2e-asan)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -134,6 +134,15 @@ php_units() {
     result "$passed" "$failed"
 }
 
+# Every fuzzer, first on what was found before; two at a time.
+fuzz() {
+    local status=0 dir=$root/build/check-fuzz passed
+    (configure_and_make build/check-fuzz fuzzers --enable-werror --enable-fuzzers CC=clang CFLAGS='-g -O2')
+    FUZZ_WORK=$results/fuzz tests/fuzz/run.sh "$dir" "$1" | tee "$results/$suite.out" || status=$?
+    passed=$(grep -c ' executions, ' "$results/$suite.out") || true
+    result "$passed" "$((status == 0 ? 0 : 3 - passed))"
+}
+
 # end_to_end BUILD [variables]
 end_to_end() {
     local counts plugin
@@ -159,6 +168,7 @@ run_suite() {
     coverage) coverage ;;
     php) php_units ;;
     soak) if [ -n "$is_long" ]; then one_check soak 1000000; else one_check soak 100000; fi ;;
+    fuzz) if [ -n "$is_long" ]; then fuzz "${FUZZ_SECONDS:-1800}"; else fuzz 12; fi ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;
     e2e-asan)
         # Janus itself is an ordinary build, so the sanitizer is loaded before it; run.sh has its own build.
@@ -192,7 +202,7 @@ finish_suite() {
         echo "$name did not run to its end (status $status)"
     fi
     [ "$not_ok" -eq 0 ] || { echo "--- $name failed:" && cat "$results/$name.log"; }
-    grep -E '^(chaos|memory|speed|records): ' "$results/$name.log" | sed "s/^/$name: /" || true
+    grep -E '^(chaos|fuzz|memory|speed|records): ' "$results/$name.log" | sed "s/^/$name: /; s/^fuzz: fuzz:/fuzz:/" || true
     [ "$name" != coverage ] || sed -n '/Code Coverage Report/,$p' "$results/$name.log"
     passed=$((passed + ok)) failed=$((failed + not_ok))
     printf '%-12s %5d passed, %d failed, %4d s\n' "$name" "$ok" "$not_ok" $((SECONDS - started[$name]))

@@ -1,0 +1,232 @@
+/* Bytes to JSON as Janus reads them, and on through request_parse(): nothing may come out of it that
+ * the rest of the house is not made for. */
+#include <jansson.h>
+
+#include "fuzz.h"
+#include "wire/request.h"
+#include "wire/write.h"
+
+/* --- what a fault is --- */
+
+static void check_fault(const Request *request)
+{
+    const Refusal refusal = request->event.fault.refusal;
+
+    fuzz_check(refusal == REFUSAL_INVALID_REQUEST || refusal == REFUSAL_TOO_LARGE ||
+                   refusal == REFUSAL_UNKNOWN_REQUEST,
+               "a fault of the parser is %u", refusal);
+    fuzz_check(request->event.fault.text != NULL, "a fault without a text");
+    fuzz_check_text(request->event.fault.text);
+    fuzz_check_names_field(request->event.fault.text);
+}
+
+/* --- what may pass --- */
+
+static void check_string(const char *text, gsize least, gsize most, const char *name)
+{
+    gsize length = text ? strlen(text) : 0;
+
+    if (!text)
+        return;
+    fuzz_check(g_utf8_validate(text, -1, NULL), "%s is not UTF-8", name);
+    fuzz_check(length >= least && length <= most, "%s has %zu bytes", name, length);
+}
+
+static void check_id(const char *id, const char *name)
+{
+    if (!id)
+        return;
+    check_string(id, 1, ID_BYTES, name);
+    fuzz_check_text(id);
+}
+
+static void check_call_id(const char *id)
+{
+    check_string(id, 1, CALL_ID_BYTES, "callId");
+    for (const char *c = id; c && *c; c++)
+        fuzz_check(g_ascii_isalnum(*c) || strchr("_.:-", *c), "callId is \"%s\"", id);
+}
+
+static void check_data(const char *text, gsize most, gboolean is_object)
+{
+    json_t *data;
+
+    check_string(text, 1, most, "data");
+    if (!text)
+        return;
+    data = json_loads(text, JSON_DECODE_ANY, NULL);
+    fuzz_check(data != NULL, "data cannot be read back: %s", text);
+    fuzz_check(!is_object || json_is_object(data), "data is not an object: %s", text);
+    json_decref(data);
+}
+
+static void check_register(const RegisterEvent *reg)
+{
+    check_string(reg->token, 0, G_MAXSIZE, "token");
+    check_id(reg->user_id, "userId");
+    check_id(reg->device_id, "deviceId");
+    check_id(reg->display_name, "displayName");
+}
+
+/* As it goes into the record of a call, and from there to devices. */
+static void check_written(const InitiateEvent *initiate)
+{
+    g_autoptr(CallFacts) facts = call_facts_new();
+    g_autoptr(Record) record = NULL;
+    g_autofree char *text = NULL;
+    json_t *written;
+
+    ref_string_set(&facts->call_id, initiate->call_id ? initiate->call_id : "CALL_1");
+    ref_string_set(&facts->caller_id, "caller");
+    ref_string_set(&facts->callee_id, initiate->callee_id);
+    ref_string_set(&facts->data, initiate->data);
+    facts->media = initiate->media;
+    facts->mode = initiate->mode;
+    record = record_new(facts);
+    written = write_record(record, VIEW_FULL);
+    text = json_dumps(written, JSON_COMPACT);
+    fuzz_check(text != NULL, "what was accepted cannot be written");
+    fuzz_check(
+        strcmp(json_string_value(json_object_get(written, "calleeId")), initiate->callee_id) == 0,
+        "calleeId does not write back");
+    fuzz_check((initiate->data != NULL) == (json_object_get(written, "data") != NULL),
+               "data does not write back");
+    json_decref(written);
+}
+
+static void check_initiate(const InitiateEvent *initiate)
+{
+    fuzz_check(initiate->callee_id != NULL, "a call to nobody");
+    check_id(initiate->callee_id, "calleeId");
+    check_call_id(initiate->call_id);
+    check_data(initiate->data, INITIATE_DATA_BYTES, TRUE);
+    fuzz_check(initiate->media.audio || initiate->media.video, "a call without media");
+    fuzz_check(initiate->mode == MODE_NONE || initiate->mode == MODE_P2P, "mode is %u",
+               initiate->mode);
+    fuzz_check(initiate->timeout_ms == 0 ||
+                   (initiate->timeout_ms >= RING_MS_LEAST && initiate->timeout_ms <= RING_MS_MOST),
+               "it rings for %" G_GINT64_FORMAT " ms", initiate->timeout_ms);
+    check_written(initiate);
+}
+
+static void check_about(EventKind kind, const AboutCallEvent *about)
+{
+    gboolean is_signal = kind == EVENT_SIGNAL;
+    gboolean is_update = kind == EVENT_UPDATE;
+
+    fuzz_check(about->call_id != NULL, "a request about no call");
+    check_call_id(about->call_id);
+    check_string(about->reason, 0, REASON_BYTES, "reason");
+    check_data(about->data, is_signal ? SIGNAL_DATA_BYTES : UPDATE_DATA_BYTES, is_update);
+    fuzz_check((is_signal || is_update) == (about->data != NULL),
+               "data where none belongs, or none");
+    fuzz_check(kind != EVENT_REJECT || about->cause == CAUSE_DECLINED || about->cause == CAUSE_BUSY,
+               "a reject's cause is %u", about->cause);
+}
+
+static void check_history(const HistoryEvent *history)
+{
+    fuzz_check(history->limit >= 1 && history->limit <= HISTORY_LIMIT_MOST, "limit is %u",
+               history->limit);
+    check_id(history->peer_id, "peerId");
+    check_string(history->before, 0, G_MAXSIZE, "before");
+    fuzz_check(!history->has_status || history->status < CALL_STATES, "status is %u",
+               history->status);
+}
+
+static void check_sender(const Event *event, RequestDoor door)
+{
+    if (door == DOOR_APP) {
+        fuzz_check(!event->as_user && !event->as_device && !event->is_operator,
+                   "an app acts for somebody");
+        return;
+    }
+    fuzz_check(event->kind == EVENT_DISCONNECT || event->as_user, "a backend acts for nobody");
+    check_id(event->as_user, "userId");
+    check_id(event->as_device, "deviceId");
+    fuzz_check(event->kind != EVENT_INITIATE || event->as_device, "a call from no device");
+}
+
+static void check_event(const Event *event, RequestDoor door)
+{
+    check_sender(event, door);
+    switch (event->kind) {
+    case EVENT_REGISTER:
+        check_register(&event->reg);
+        return;
+    case EVENT_INITIATE:
+        check_initiate(&event->initiate);
+        return;
+    case EVENT_RINGING:
+    case EVENT_ACCEPT:
+    case EVENT_REJECT:
+    case EVENT_END:
+    case EVENT_SIGNAL:
+    case EVENT_UPDATE:
+    case EVENT_GET:
+        check_about(event->kind, &event->about);
+        return;
+    case EVENT_HISTORY:
+        check_history(&event->history);
+        return;
+    case EVENT_DISCONNECT:
+        fuzz_check(event->disconnect.user_id != NULL, "nobody is disconnected");
+        check_id(event->disconnect.user_id, "userId");
+        check_id(event->disconnect.device_id, "deviceId");
+        return;
+    case EVENT_UNREGISTER:
+        return;
+    case EVENT_GONE:
+    case EVENT_TIMEOUT:
+        break;
+    }
+    fuzz_fail("a request became event %u", event->kind);
+}
+
+static void check_refusal_writes(const Request *request, json_t *body)
+{
+    const char *name = json_string_value(json_object_get(body, "request"));
+    json_t *refusal = write_refusal(request->event.fault.refusal, request->event.fault.text, name);
+    g_autofree char *text = json_dumps(refusal, JSON_COMPACT);
+
+    fuzz_check(text != NULL, "a refusal cannot be written");
+    json_decref(refusal);
+}
+
+static void parse(json_t *body, RequestDoor door)
+{
+    /* The defaults are larger than what a fuzzer makes. */
+    const MessageLimits limits = {.bytes = 1024, .depth = 8};
+    Request request;
+    gboolean is_request = request_parse(&request, body, door, &limits);
+
+    fuzz_check(is_request || request.event.fault.refusal != REFUSAL_NONE,
+               "refused, and nobody knows why");
+    if (request.event.fault.refusal != REFUSAL_NONE) {
+        check_fault(&request);
+        check_refusal_writes(&request, body);
+    } else {
+        check_event(&request.event, door);
+    }
+    request_clear(&request);
+}
+
+int LLVMFuzzerInitialize(int *argc G_GNUC_UNUSED, char ***argv G_GNUC_UNUSED)
+{
+    json_object_seed(1);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autofree char *text = g_strndup((const char *)data, size);
+    /* Janus's transports read with these flags: none. */
+    json_t *body = json_loads(text, 0, NULL);
+
+    if (!body)
+        return 0;
+    parse(body, DOOR_APP);
+    parse(body, DOOR_BACKEND);
+    json_decref(body);
+    return 0;
+}
