@@ -140,7 +140,7 @@ fuzz() {
     (configure_and_make build/check-fuzz fuzzers --enable-werror --enable-fuzzers CC=clang CFLAGS='-g -O2')
     FUZZ_WORK=$results/fuzz tests/fuzz/run.sh "$dir" "$1" | tee "$results/$suite.out" || status=$?
     passed=$(grep -c ' executions, ' "$results/$suite.out") || true
-    result "$passed" "$((status == 0 ? 0 : 3 - passed))"
+    result "$passed" "$((status == 0 ? 0 : 4 - passed))"
 }
 
 # end_to_end BUILD [variables]

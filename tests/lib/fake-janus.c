@@ -28,6 +28,9 @@ janus_plugin_result *janus_plugin_result_new(janus_plugin_result_type type, cons
 void janus_plugin_result_destroy(janus_plugin_result *result);
 #pragma GCC visibility pop
 
+/* The plugin's, in a program that links it. */
+extern janus_plugin *create(void) __attribute__((weak));
+
 struct FakeHandle {
     janus_plugin_session session;
     GMutex lock;
@@ -178,16 +181,20 @@ static void remove_folder(void)
 
 static void load_plugin(void)
 {
-    janus_plugin *(*create)(void);
+    janus_plugin *(*loaded)(void);
     g_autofree char *path = g_strdup(g_getenv("CALL_PLUGIN"));
 
+    if (create) {
+        fake.plugin = create();
+        return;
+    }
     if (!path)
         path = g_test_build_filename(G_TEST_BUILT, ".libs", "libjanus_call.so", NULL);
     fake.module = g_module_open(path, G_MODULE_BIND_LOCAL);
     if (!fake.module)
         g_error("%s", g_module_error());
-    g_assert_true(g_module_symbol(fake.module, "create", (gpointer *)&create));
-    fake.plugin = create();
+    g_assert_true(g_module_symbol(fake.module, "create", (gpointer *)&loaded));
+    fake.plugin = loaded();
 }
 
 static void unload_plugin(void)
@@ -196,7 +203,9 @@ static void unload_plugin(void)
     g_string_free(fake.log, TRUE);
     fake.log = NULL;
     fake.plugin = NULL;
-    g_module_close(fake.module);
+    if (fake.module)
+        g_module_close(fake.module);
+    fake.module = NULL;
     remove_folder();
 }
 
@@ -327,7 +336,8 @@ static json_t *send_message(FakeHandle *handle, json_t *body, json_t *jsep)
     json_t *data = NULL;
 
     janus_refcount_increase(&handle->session.ref);
-    result = fake.plugin->handle_message(&handle->session, g_strdup("transaction"), body, jsep);
+    result = fake.plugin->handle_message(&handle->session, g_strdup(FAKE_SECRET "-transaction"),
+                                         body, jsep);
     g_assert_nonnull(result);
     if (result->type == JANUS_PLUGIN_OK)
         data = json_incref(result->content);
@@ -345,7 +355,8 @@ json_t *fake_request(FakeHandle *handle, json_t *body)
 
 json_t *fake_request_with_jsep(FakeHandle *handle, json_t *body)
 {
-    return send_message(handle, body, json_pack("{s:s, s:s}", "type", "offer", "sdp", "v=0"));
+    return send_message(handle, body,
+                        json_pack("{s:s, s:s}", "type", "offer", "sdp", "v=0\r\ns=" FAKE_SECRET));
 }
 
 json_t *fake_admin(json_t *body)
@@ -419,6 +430,18 @@ GPtrArray *fake_all(FakeHandle *handle)
     g_mutex_lock(&handle->lock);
     for (guint i = 0; i < handle->all->len; i++)
         g_ptr_array_add(all, g_ptr_array_index(handle->all, i));
+    g_mutex_unlock(&handle->lock);
+    return all;
+}
+
+GPtrArray *fake_take_all(FakeHandle *handle)
+{
+    GPtrArray *all;
+
+    g_mutex_lock(&handle->lock);
+    all = handle->all;
+    handle->all = g_ptr_array_new_with_free_func(free_event);
+    g_ptr_array_set_size(handle->taken, 0);
     g_mutex_unlock(&handle->lock);
     return all;
 }

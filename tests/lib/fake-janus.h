@@ -8,8 +8,13 @@
 
 typedef struct FakeHandle FakeHandle;
 
-/* Loads the plugin of this build and init()s it with a configuration in libconfig's language. What
- * it says nothing of is `general` with auth "open", `store` with type "memory", and the defaults. FALSE when it does not want to load; fake_janus_log() says why. */
+/* What only Janus and the client may know of a message has this in it: the transaction, the SDP. */
+#define FAKE_SECRET "7f3a-secret"
+
+/* Loads the plugin of this build (or takes the one that the program links) and init()s it with a
+ * configuration in libconfig's language. What it says nothing of is `general` with auth "open",
+ * `store` with type "memory", and the defaults. FALSE when it does not want to load;
+ * fake_janus_log() says why. */
 gboolean fake_janus_start(const char *configuration);
 /* Writes another configuration while the plugin runs. */
 void fake_janus_rewrite(const char *configuration);
@@ -50,6 +55,9 @@ json_t *fake_expect(FakeHandle *handle, const char *event);
 guint fake_waiting(FakeHandle *handle, const char *event);
 /* Every event that came, in order, taken or not: a copy of the list, with borrowed items. */
 GPtrArray *fake_all(FakeHandle *handle);
+
+/* Every event since the last time, in order: a new list that owns them. */
+GPtrArray *fake_take_all(FakeHandle *handle);
 
 /* Makes push_event() block for this handle until it is let go on. */
 void fake_stall(FakeHandle *handle, gboolean is_stalled);
