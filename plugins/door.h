@@ -62,6 +62,8 @@ Config *read_config(const char *folder, GError **error);
 HubSettings hub_settings(const Config *config);
 /* How often one connection may send call:register. */
 Rate registration_rate(const Config *config);
+/* How many bytes of calls one connection may ask for. */
+Rate read_rate(const Config *config);
 /* Opens the store, and closes what a crash left live; NULL, and a line in the log, when it cannot.
  */
 Store *open_store(const Config *config);

@@ -62,6 +62,7 @@ static int start(const Config *config)
         .hub = hub_settings(config),
         .registrations = registration_rate(config),
         .auth = start_auth(config),
+        .read = read_rate(config),
         .notifier = &janus_notifier,
         .store_wait_us = config->store.store_wait_ms * 1000,
         .max_waiting_replies = config->store.max_waiting_replies,

@@ -35,6 +35,11 @@ Rate registration_rate(const Config *config)
     return per_second(config->limits.registrations_per_second, 10);
 }
 
+Rate read_rate(const Config *config)
+{
+    return per_second(config->limits.read_bytes_per_second, 8);
+}
+
 HubSettings hub_settings(const Config *config)
 {
     return (HubSettings){

@@ -237,6 +237,14 @@ const ConfigKey config_keys[] = {
         .comment = "call:register on one connection; for a moment ten times as many.",
     },
     {
+        KEY(limits, read_bytes_per_second, read_bytes_per_second, CONFIG_COUNT, "131072"),
+        .min = 65536,
+        .max = 1000000000,
+        .zero_is_off = TRUE,
+        .comment = "Bytes of calls that one connection may ask for by call:history, call:register\n"
+                   "and call:get; for a moment eight times as many.",
+    },
+    {
         KEY(limits, max_message_bytes, max_message_bytes, CONFIG_COUNT, "131072"),
         .min = 1024,
         .max = 100000000,

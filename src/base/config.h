@@ -65,6 +65,7 @@ typedef struct {
         guint calls_per_minute;
         guint relayed_bytes_per_second;
         guint registrations_per_second;
+        guint read_bytes_per_second;
         guint max_message_bytes;
         guint max_depth;
     } limits;

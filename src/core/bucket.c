@@ -14,3 +14,9 @@ gint64 bucket_take(Bucket *bucket, const Rate *rate, gint64 tokens, gint64 now_u
     bucket->full_us = full_us;
     return 0;
 }
+
+void bucket_overdraw(Bucket *bucket, const Rate *rate, gint64 tokens, gint64 now_us)
+{
+    if (rate->tokens)
+        bucket->full_us = MAX(bucket->full_us, now_us) + tokens * rate->period_us / rate->tokens;
+}

@@ -19,6 +19,7 @@ struct Address {
     /* Guarded by the service's lock. */
     gboolean is_gone;     /* the hub must not learn of it any more */
     Bucket registrations; /* how fast it registers */
+    Bucket read;          /* how many bytes of calls it is told of */
 };
 
 /* Takes a reference to the connection until the peer is freed. */

@@ -414,6 +414,61 @@ static void identify(Service *service, Event *event, Identity *identity, char **
         reg->display_name = identity->name;
 }
 
+/* A call's fixed fields as JSON, about. */
+#define CALL_BYTES 400
+
+static gint64 bytes_of_call(const Record *record)
+{
+    const GRefString *data = record->facts->data;
+
+    return CALL_BYTES + (data ? (gint64)g_ref_string_length((char *)data) : 0);
+}
+
+static gint64 bytes_of_calls(const Reply *reply)
+{
+    gint64 bytes = 0;
+
+    if (reply->request == EVENT_GET && reply->record)
+        bytes += bytes_of_call(reply->record);
+    for (guint i = 0; reply->calls && i < reply->calls->len; i++)
+        bytes += bytes_of_call(((const Snapshot *)g_ptr_array_index(reply->calls, i))->record);
+    return bytes;
+}
+
+static gboolean asks_for_calls(const Event *event)
+{
+    return event->kind == EVENT_HISTORY || event->kind == EVENT_REGISTER ||
+           event->kind == EVENT_GET;
+}
+
+/* A list of calls can be thousands of times what it takes to ask for it, and Janus keeps it for those
+ * who do not read it. */
+static void hold_back(Service *service, Peer *peer, Event *event)
+{
+    gint64 wait_us;
+
+    g_mutex_lock(&service->lock);
+    wait_us = bucket_take(&(Bucket){peer->read.full_us}, &service->options.read, 1,
+                          g_get_monotonic_time());
+    g_mutex_unlock(&service->lock);
+    if (!wait_us || event->fault.refusal != REFUSAL_NONE)
+        return;
+    event->fault.refusal = REFUSAL_RATE_LIMITED;
+    event->fault.text = "you read too much";
+    event->fault.retry_after_us = wait_us;
+}
+
+static void count_read(Service *service, Peer *peer, const Reply *reply)
+{
+    gint64 bytes = bytes_of_calls(reply);
+
+    if (!peer || !bytes)
+        return;
+    g_mutex_lock(&service->lock);
+    bucket_overdraw(&peer->read, &service->options.read, bytes, g_get_monotonic_time());
+    g_mutex_unlock(&service->lock);
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
@@ -421,6 +476,8 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
     Identity identity = {0};
     Work work;
 
+    if (peer && asks_for_calls(event))
+        hold_back(service, peer, event);
     if (event->kind == EVENT_REGISTER) {
         count_registration(service, peer, event);
         identify(service, event, &identity, &text);
@@ -444,6 +501,7 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
     deliver(service, &work);
     recall_history(service->options.store, event, service->options.hub.reveal_presence,
                    &work.effects.reply);
+    count_read(service, peer, &work.effects.reply);
     wait_for_commit(service, &work);
     recall_clear(event);
     *reply = work.effects.reply;

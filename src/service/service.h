@@ -17,6 +17,7 @@ typedef struct {
     HubSettings hub;
     Rate registrations;       /* of one connection */
     Auth *auth;               /* taken over; NULL believes what the events say */
+    Rate read;                /* bytes of calls that one connection asks for */
     Store *store;             /* taken over */
     const Notifier *notifier; /* or NULL */
     gpointer notifier_self;

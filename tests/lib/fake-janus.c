@@ -147,7 +147,8 @@ static janus_callbacks callbacks = {
 
 /* Most tests ask as fast as they can. */
 static const char no_rates[] = "\nlimits: { requests_per_second = 0; calls_per_minute = 0; "
-                               "relayed_bytes_per_second = 0; registrations_per_second = 0 }\n";
+                               "relayed_bytes_per_second = 0; registrations_per_second = 0; "
+                               "read_bytes_per_second = 0 }\n";
 
 static void write_configuration(const char *configuration)
 {

@@ -41,6 +41,15 @@ static void test_saves_no_more_than_its_size(void)
     g_assert_cmpint(bucket_take(&bucket, &five_a_second, 1, late_us), ==, 200000);
 }
 
+static void test_overdrawn(void)
+{
+    Bucket bucket = {0};
+
+    bucket_overdraw(&bucket, &five_a_second, 25, 0);
+    g_assert_cmpint(bucket_take(&bucket, &five_a_second, 1, 0), ==, 3200000);
+    g_assert_cmpint(bucket_take(&bucket, &five_a_second, 1, 3200000), ==, 0);
+}
+
 static void test_no_rate(void)
 {
     const Rate none = {0};
@@ -48,6 +57,8 @@ static void test_no_rate(void)
 
     for (guint i = 0; i < 100; i++)
         g_assert_cmpint(bucket_take(&bucket, &none, 1000000, 0), ==, 0);
+    bucket_overdraw(&bucket, &none, 1000000, 0);
+    g_assert_cmpint(bucket_take(&bucket, &none, 1000000, 0), ==, 0);
 }
 
 static void test_each_callee_has_its_own(void)
@@ -85,6 +96,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bucket/refused-it-takes-nothing", test_refused_takes_nothing);
     g_test_add_func("/bucket/tokens-come-back", test_comes_back);
     g_test_add_func("/bucket/it-saves-no-more-than-its-size", test_saves_no_more_than_its_size);
+    g_test_add_func("/bucket/overdrawn-it-comes-back-later", test_overdrawn);
     g_test_add_func("/bucket/no-rate-is-no-limit", test_no_rate);
     g_test_add_func("/pace/each-callee-has-its-own", test_each_callee_has_its_own);
     g_test_add_func("/pace/callees-are-forgotten", test_callees_are_forgotten);

@@ -132,6 +132,7 @@ class Janus {
       general: { auth: 'open', reveal_presence: true, log_calls: true, ...general },
       // How often somebody may ask is a test's own matter: most ask as fast as they can.
       limits: { requests_per_second: 0, calls_per_minute: 0, relayed_bytes_per_second: 0, registrations_per_second: 0,
+        read_bytes_per_second: 0,
         ...limits },
       store: { type: 'sqlite', path: path.join(this.dir, 'calls.sqlite'), ...store },
       ...others,
