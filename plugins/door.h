@@ -60,10 +60,7 @@ void session_close(Session *session);
 /* Reads the configuration from Janus's folder; NULL and an error when it is wrong. */
 Config *read_config(const char *folder, GError **error);
 HubSettings hub_settings(const Config *config);
-/* How often one connection may send call:register. */
-Rate registration_rate(const Config *config);
-/* How many bytes of calls one connection may ask for. */
-Rate read_rate(const Config *config);
+ConnectionRates connection_rates(const Config *config);
 /* Opens the store, and closes what a crash left live; NULL, and a line in the log, when it cannot.
  */
 Store *open_store(const Config *config);

@@ -60,9 +60,8 @@ static int start(const Config *config)
 {
     ServiceOptions options = {
         .hub = hub_settings(config),
-        .registrations = registration_rate(config),
+        .rates = connection_rates(config),
         .auth = start_auth(config),
-        .read = read_rate(config),
         .notifier = &janus_notifier,
         .store_wait_us = config->store.store_wait_ms * 1000,
         .max_waiting_replies = config->store.max_waiting_replies,

@@ -30,14 +30,12 @@ static Rate per_minute(guint tokens)
     return (Rate){.tokens = tokens, .period_us = 60 * G_USEC_PER_SEC, .size = tokens};
 }
 
-Rate registration_rate(const Config *config)
+ConnectionRates connection_rates(const Config *config)
 {
-    return per_second(config->limits.registrations_per_second, 10);
-}
-
-Rate read_rate(const Config *config)
-{
-    return per_second(config->limits.read_bytes_per_second, 8);
+    return (ConnectionRates){
+        .registrations = per_second(config->limits.registrations_per_second, 10),
+        .read = per_second(config->limits.read_bytes_per_second, 8),
+    };
 }
 
 HubSettings hub_settings(const Config *config)

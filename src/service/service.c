@@ -21,6 +21,7 @@ struct Service {
     gboolean is_stopping;
     GThread *timer;
 
+    Gate gate;
     GMutex reloading; /* one reload of auth at a time */
 };
 
@@ -227,6 +228,7 @@ Service *service_new(const ServiceOptions *options)
     outbox_init(&service->records);
     outbox_init(&service->notices);
     g_mutex_init(&service->lock);
+    service->gate = (Gate){.lock = &service->lock, .auth = options->auth, .rates = options->rates};
     g_mutex_init(&service->reloading);
     g_cond_init(&service->timer_wanted);
     service->timer_us = G_MAXINT64;
@@ -373,115 +375,13 @@ static void recall(Service *service, const Peer *peer, Event *event)
         recall_initiated(store, user_id, event);
 }
 
-/* What a call:register costs, a token to check and a look into the store, is not for those who send
- * nothing else. */
-static void count_registration(Service *service, Peer *peer, Event *event)
-{
-    gint64 wait_us;
-
-    g_mutex_lock(&service->lock);
-    wait_us = bucket_take(&peer->registrations, &service->options.registrations, 1,
-                          g_get_monotonic_time());
-    g_mutex_unlock(&service->lock);
-    if (!wait_us || event->fault.refusal != REFUSAL_NONE)
-        return;
-    event->fault.refusal = REFUSAL_RATE_LIMITED;
-    event->fault.text = "you register too often";
-    event->fault.retry_after_us = wait_us;
-}
-
-/* Who sends a register, before the hub hears of it. What the event gets here is borrowed from
- * `identity`, and the fault's text from `text`. */
-static void identify(Service *service, Event *event, Identity *identity, char **text)
-{
-    Auth *auth = service->options.auth;
-    RegisterEvent *reg = &event->reg;
-    Credentials said = {reg->token, reg->user_id, reg->device_id};
-    gint64 now_ms = g_get_real_time() / 1000;
-
-    if (!auth || event->fault.refusal != REFUSAL_NONE)
-        return;
-    event->fault.refusal = auth->ops->verify(auth, &said, now_ms, identity, text);
-    event->fault.text = *text;
-    if (event->fault.refusal != REFUSAL_NONE)
-        return;
-    if (identity->expires_ms != G_MAXINT64)
-        reg->expires_in_us = (identity->expires_ms - now_ms) * 1000;
-    reg->user_id = identity->user_id;
-    if (identity->device_id)
-        reg->device_id = identity->device_id;
-    if (identity->name)
-        reg->display_name = identity->name;
-}
-
-/* A call's fixed fields as JSON, about. */
-#define CALL_BYTES 400
-
-static gint64 bytes_of_call(const Record *record)
-{
-    const GRefString *data = record->facts->data;
-
-    return CALL_BYTES + (data ? (gint64)g_ref_string_length((char *)data) : 0);
-}
-
-static gint64 bytes_of_calls(const Reply *reply)
-{
-    gint64 bytes = 0;
-
-    if (reply->request == EVENT_GET && reply->record)
-        bytes += bytes_of_call(reply->record);
-    for (guint i = 0; reply->calls && i < reply->calls->len; i++)
-        bytes += bytes_of_call(((const Snapshot *)g_ptr_array_index(reply->calls, i))->record);
-    return bytes;
-}
-
-static gboolean asks_for_calls(const Event *event)
-{
-    return event->kind == EVENT_HISTORY || event->kind == EVENT_REGISTER ||
-           event->kind == EVENT_GET;
-}
-
-/* A list of calls can be thousands of times what it takes to ask for it, and Janus keeps it for those
- * who do not read it. */
-static void hold_back(Service *service, Peer *peer, Event *event)
-{
-    gint64 wait_us;
-
-    g_mutex_lock(&service->lock);
-    wait_us = bucket_take(&(Bucket){peer->read.full_us}, &service->options.read, 1,
-                          g_get_monotonic_time());
-    g_mutex_unlock(&service->lock);
-    if (!wait_us || event->fault.refusal != REFUSAL_NONE)
-        return;
-    event->fault.refusal = REFUSAL_RATE_LIMITED;
-    event->fault.text = "you read too much";
-    event->fault.retry_after_us = wait_us;
-}
-
-static void count_read(Service *service, Peer *peer, const Reply *reply)
-{
-    gint64 bytes = bytes_of_calls(reply);
-
-    if (!peer || !bytes)
-        return;
-    g_mutex_lock(&service->lock);
-    bucket_overdraw(&peer->read, &service->options.read, bytes, g_get_monotonic_time());
-    g_mutex_unlock(&service->lock);
-}
-
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
-    g_autofree char *text = NULL;
-    Identity identity = {0};
+    GatePass pass = {0};
     Work work;
 
-    if (peer && asks_for_calls(event))
-        hold_back(service, peer, event);
-    if (event->kind == EVENT_REGISTER) {
-        count_registration(service, peer, event);
-        identify(service, event, &identity, &text);
-    }
+    gate_pass(&service->gate, peer, event, &pass);
     if (wants_fresh_id(event)) {
         fresh_id(g_get_real_time() / 1000, id);
         event->fresh_id = id;
@@ -501,13 +401,13 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
     deliver(service, &work);
     recall_history(service->options.store, event, service->options.hub.reveal_presence,
                    &work.effects.reply);
-    count_read(service, peer, &work.effects.reply);
+    gate_count_read(&service->gate, peer, &work.effects.reply);
     wait_for_commit(service, &work);
     recall_clear(event);
     *reply = work.effects.reply;
     work.effects.has_reply = FALSE;
     work_clear(&work);
-    identity_clear(&identity);
+    gate_pass_clear(&pass);
 }
 
 gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error)

@@ -9,15 +9,15 @@
 #include "ports/delivery.h"
 #include "ports/notifier.h"
 #include "ports/store.h"
+#include "service/gate.h"
 #include "service/peer.h"
 
 typedef struct Service Service;
 
 typedef struct {
     HubSettings hub;
-    Rate registrations;       /* of one connection */
+    ConnectionRates rates;
     Auth *auth;               /* taken over; NULL believes what the events say */
-    Rate read;                /* bytes of calls that one connection asks for */
     Store *store;             /* taken over */
     const Notifier *notifier; /* or NULL */
     gpointer notifier_self;
