@@ -830,12 +830,12 @@ static void test_base64url_known_answers(void)
         const char *text;
         const char *value; /* NULL: not canonical */
     } answers[] = {
-        {"", ""},           {"Zg", "f"},        {"Zm8", "fo"},
-        {"Zm9v", "foo"},    {"Zm9vYg", "foob"}, {"-_-_", "\xfb\xff\xbf"},
-        {"Zh", NULL},       {"Zm9", NULL},      {"Z", NULL},
-        {"Zm9vY", NULL},    {"Zg==", NULL},     {"Zm 8", NULL},
-        {"+/+/", NULL},     {"Zm9v\n", NULL},   {"Zm.v", NULL},
-        {"\xc3\xa4", NULL},
+        {"", ""},         {"Zg", "f"},        {"Zm8", "fo"},
+        {"Zm9v", "foo"},  {"Zm9vYg", "foob"}, {"-_-_", "\xfb\xff\xbf"},
+        {"Zh", NULL},     {"Zm9", NULL},      {"Z", NULL},
+        {"A", NULL},      {"Zm9vA", NULL},    {"Zm9vY", NULL},
+        {"Zg==", NULL},   {"Zm 8", NULL},     {"+/+/", NULL},
+        {"Zm9v\n", NULL}, {"Zm.v", NULL},     {"\xc3\xa4", NULL},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
