@@ -180,6 +180,7 @@ limits: {
     calls_per_minute = 0
     relayed_bytes_per_second = 0
     registrations_per_second = 0
+    read_bytes_per_second = 0
 }
 store: {
     type = "sqlite"
