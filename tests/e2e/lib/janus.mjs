@@ -66,10 +66,11 @@ class Janus {
   #name = `test-${randomUUID()}`;
 
   /** See startJanus(). */
-  constructor({ plugin = {}, janus = {}, dir, plugins, mayRefuse = false }) {
+  constructor({ plugin = {}, janus = {}, dir, plugins, eventsTo, mayRefuse = false }) {
     this.pluginConfig = plugin;
     this.janusConfig = janus;
     this.pluginFiles = plugins;
+    this.eventsTo = eventsTo;
     this.needsPlugin = !plugins && !mayRefuse;
     this.ownsDir = !dir;
     this.dir = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'call-e2e-'));
@@ -108,8 +109,13 @@ class Janus {
         task_pool_size: 16,
         ...this.janusConfig,
       },
-      events: { broadcast: false },
+      events: { broadcast: this.eventsTo !== undefined },
     });
+    if (this.eventsTo) {
+      link(at('modules/events'), [`${libraries}/events/libjanus_sampleevh.so`]);
+      write('janus.eventhandler.sampleevh.jcfg',
+        { general: { enabled: true, events: 'all', grouping: true, json: 'compact', backend: this.eventsTo } });
+    }
     write('janus.transport.websockets.jcfg', {
       general: { json: 'compact', ws: true, ws_port: ws, ws_ip: '127.0.0.1', wss: false,
         pingpong_trigger: 15, pingpong_timeout: 10 },
