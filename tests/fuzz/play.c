@@ -1,5 +1,7 @@
 #include "play.h"
 
+#include <unistd.h>
+
 #include "fake-janus.h"
 #include "fuzz.h"
 #include "shape.h"
@@ -153,7 +155,7 @@ static void note_reply(Play *play, json_t *reply)
 }
 
 /* Takes the body over. */
-static void send(Play *play, guint seat, json_t *body)
+static void send_on(Play *play, guint seat, json_t *body)
 {
     FakeHandle *handle = attached(play, seat);
     json_t *reply;
@@ -167,6 +169,19 @@ static void send(Play *play, guint seat, json_t *body)
     watch_request(play->watch, seat, body, reply);
     json_decref(reply);
     json_decref(body);
+}
+
+/* Whoever is not there yet comes and registers first. */
+static void send(Play *play, guint seat, json_t *body)
+{
+    if (!play->handles[seat] && people[seat].user) {
+        json_t *registration = request("call:register");
+
+        set(registration, "userId", people[seat].user);
+        set(registration, "deviceId", people[seat].device);
+        send_on(play, seat, registration);
+    }
+    send_on(play, seat, body);
 }
 
 static void send_admin(Play *play, json_t *body)
@@ -226,7 +241,7 @@ static void do_register(Play *play)
         set(body, "token", TOKEN);
     if (how == 7)
         set(body, "displayName", "two\nlines");
-    send(play, seat, body);
+    send_on(play, seat, body);
 }
 
 static void do_unregister(Play *play)
@@ -436,7 +451,7 @@ static void do_raw(Play *play)
     json_t *body = read_raw(play);
 
     if (body)
-        send(play, seat, body);
+        send_on(play, seat, body);
 }
 
 /* --- what an operator and a backend do --- */
@@ -606,7 +621,7 @@ static void check_all_forgotten(Play *play)
 
     json_decref(reply);
     for (gint64 i = 0; i < most; i++)
-        send(play, 0, request("call:get"));
+        send_on(play, 0, request("call:get"));
     detach(play, 0);
     reply = stats();
     fuzz_check(!shape_integer(reply, "users") && !shape_integer(reply, "endedCalls"),
@@ -638,13 +653,32 @@ static void finish(Play *play)
     check_log();
 }
 
+/* FUZZ_STORE=sqlite keeps the records in a database: slower, and with the journal's thread. */
+static char *configuration(guint which)
+{
+    g_autofree char *path = NULL;
+
+    if (g_strcmp0(g_getenv("FUZZ_STORE"), "sqlite") != 0)
+        return g_strdup(configurations[which].text);
+    path = g_strdup_printf("%s/fuzz-plugin-%d.sqlite3", g_get_tmp_dir(), getpid());
+    for (guint i = 0; i < 3; i++) {
+        static const char *const endings[] = {"", "-wal", "-shm"};
+        g_autofree char *file = g_strconcat(path, endings[i], NULL);
+
+        unlink(file);
+    }
+    return g_strdup_printf("%s\nstore: { type = \"sqlite\"; path = \"%s\" }\n",
+                           configurations[which].text, path);
+}
+
 void play(const uint8_t *data, size_t size)
 {
     Play run = {.at = data, .end = data + size};
     guint which = number(&run, G_N_ELEMENTS(configurations));
+    g_autofree char *text = configuration(which);
 
     threads_reset();
-    fuzz_check(fake_janus_start(configurations[which].text), "the plugin does not load");
+    fuzz_check(fake_janus_start(text), "the plugin does not load");
     run.watch = watch_new(&configurations[which].rules);
     threads_settle();
     for (skip_spaces(&run); run.at < run.end; skip_spaces(&run))
