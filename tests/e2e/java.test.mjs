@@ -1,5 +1,6 @@
 // The client of examples/java: its own tests, and its life with a real Janus, over good and bad networks.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
@@ -20,7 +21,7 @@ let classes;
 let agent;
 
 before(async () => {
-  classes = await Classes.compile(javaFiles(...['src', 'demo', 'test/januscall'].map((name) => path.join(EXAMPLE, name))));
+  classes = await Classes.compile(javaFiles('src', 'demo', 'test/januscall'));
   agent = new Agent(classes);
 });
 after(async () => {
@@ -42,8 +43,7 @@ test('its own tests', async (t) => {
 });
 
 test('the files for Android compile, against stand-ins for Android', async () => {
-  const sources = javaFiles(...['android', 'test/stubs'].map((name) => path.join(EXAMPLE, name)));
-  const android = await Classes.compile(sources, { more: [classes.folder] });
+  const android = await Classes.compile(javaFiles('android', 'test/stubs'), { more: [classes.folder] });
   android.remove();
 });
 
@@ -521,6 +521,79 @@ describe('messages that come late, twice, or in another order', () => {
     await callee.nothingMore();
     await callee.ask('networkChanged');
     assert.equal((await callee.next('ended')).call.cause, 'cancelled');
+  });
+});
+
+describe('with tokens', () => {
+  const SECRET = 'a secret of the tests that has 32 bytes or more';
+  const it = scene({ plugin: { general: { auth: 'jwt' }, auth: { secret: SECRET } } });
+  let backend;
+  let lifetimes;
+  let asked;
+
+  /** What the backend of an app does: the user is in the path here, and in the session there. */
+  before(async () => {
+    backend = http.createServer((request, response) => {
+      const [, userId] = request.url.match(/^\/([^/]+)\/api\/calls\/token$/);
+      const seconds = lifetimes.length > 1 ? lifetimes.shift() : lifetimes[0];
+      asked++;
+      if (seconds === undefined)
+        response.writeHead(503).end('not now');
+      else
+        response.end(JSON.stringify({ token: tokenFor(userId, seconds) }));
+    });
+    await new Promise((resolve) => { backend.listen(0, '127.0.0.1', resolve); });
+  });
+  after(() => backend.close());
+
+  function tokenFor(sub, seconds) {
+    const part = (claims) => Buffer.from(JSON.stringify(claims)).toString('base64url');
+    const exp = Math.floor(Date.now() / 1000) + seconds;
+    const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub, exp })}`;
+    return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
+  }
+
+  /** A device whose tokens last so many seconds, one after the other, and the last one for ever after. */
+  function withTokens(userId, ...seconds) {
+    lifetimes = seconds;
+    asked = 0;
+    return java(userId, 'phone', it.janus.wsUrl, { tokens: `http://127.0.0.1:${backend.address().port}/${userId}` });
+  }
+
+  test('the token says who it is; a refused one is followed by another', async () => {
+    const caller = await withTokens(it.user('alice'), -10, 600);
+    assert.equal(asked, 2);
+    const callee = await withTokens(it.user('bob'), 600);
+    await caller.ask('call', { calleeId: callee.userId, fields: {} });
+    assert.equal((await callee.next('incoming')).call.peerId, caller.userId);
+  });
+
+  test('a backend that is down for a while', async () => {
+    await withTokens(it.user('alice'), undefined, undefined, 600);
+    assert.equal(asked, 3);
+  });
+
+  test('tokens that last two seconds keep a device registered, and its call', async () => {
+    const callee = await withTokens(it.user('bob'), 600);
+    const caller = await withTokens(it.user('alice'), 2);
+    const { callId } = await caller.ask('call', { calleeId: callee.userId, fields: {} });
+    await callee.next('incoming');
+    for (let time = 0; time < 2; time++)
+      await caller.registered();
+    assert.equal(caller.state, 'REGISTERED');
+    await callee.ask('accept', { callId });
+    await caller.next('accepted');
+    await callee.next('accepted');
+    await caller.ask('end', { callId });
+    await callee.next('ended');
+  });
+
+  test('a device that nobody knows stops', async () => {
+    lifetimes = [-10];
+    const device = agent.device('eve/phone');
+    await device.do('open', { url: it.janus.wsUrl, userId: 'eve', deviceId: 'phone',
+      tokens: `http://127.0.0.1:${backend.address().port}/eve` });
+    assert.equal((await device.next('stopped')).cause, 'token_expired');
   });
 });
 

@@ -19,9 +19,10 @@ const RELEASE = '8';
 // These programs are over before a better compiler is worth its while.
 const QUICK = ['-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
+/** The sources in these folders of the example. */
 export function javaFiles(...folders) {
-  return folders.flatMap((folder) => fs.readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)))
-    .filter((name) => name.endsWith('.java')).sort();
+  const namesIn = (folder) => fs.readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name));
+  return folders.flatMap((folder) => namesIn(path.join(EXAMPLE, folder))).filter((name) => name.endsWith('.java')).sort();
 }
 
 /** A folder of classes. */

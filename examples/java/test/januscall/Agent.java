@@ -68,6 +68,9 @@ public final class Agent {
         config.answerMs = Json.number(command, "answerMs", config.answerMs);
         config.firstPauseMs = Json.number(command, "firstPauseMs", config.firstPauseMs);
         config.longestPauseMs = Json.number(command, "longestPauseMs", config.longestPauseMs);
+        String tokens = Json.text(command, "tokens");
+        if (tokens != null)
+            config.tokens = new BackendTokens(http, tokens, config.deviceId);
         CallClient client = new CallClient(http, config, loop, new Ear(device));
         clients.put(device, client);
         client.start();

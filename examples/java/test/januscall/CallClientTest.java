@@ -26,6 +26,7 @@ public final class CallClientTest {
         self.refusals();
         self.tokens();
         self.leaving();
+        self.declining();
         System.exit(self.tap.run() ? 0 : 1);
     }
 
@@ -725,6 +726,55 @@ public final class CallClientTest {
             receivers.get(1).token("good");
             bob.loop.run();
             same(token(bob), "good");
+        });
+    }
+
+    private void declining() {
+        String asked = "POST https://app.test/api/calls/C/reject {\"reason\":\"User declined\"}";
+        tap.test("a button declines over the socket when it is there", () -> {
+            Device bob = Device.registered();
+            FakeBackend backend = new FakeBackend();
+            int[] done = {0};
+            bob.rings("C");
+            new Decline(bob.client(), backend, "https://app.test").decline("C", "User declined", () -> done[0]++);
+            bob.server.accept("call:reject", "'callId':'C','status':'rejected','cause':'declined','rev':2");
+            bob.loop.advance(10_000);
+            same(done[0], 1);
+            same(backend.requests, NOTHING);
+        });
+        tap.test("over the backend when it is not", () -> {
+            Device bob = new Device();
+            FakeBackend backend = new FakeBackend();
+            int[] done = {0};
+            new Decline(bob.client(), backend, "https://app.test/").decline("C", "User declined", () -> done[0]++);
+            bob.loop.run();
+            same(done[0], 1);
+            same(backend.requests, list(asked));
+        });
+        tap.test("over both when the socket does not answer in time, and is done once", () -> {
+            Device bob = Device.registered();
+            FakeBackend backend = new FakeBackend();
+            int[] done = {0};
+            bob.rings("C");
+            new Decline(bob.client(), backend, "https://app.test").decline("C", "User declined", () -> done[0]++);
+            bob.loop.advance(1_999);
+            same(backend.requests, NOTHING);
+            bob.loop.advance(1);
+            same(backend.requests, list(asked));
+            bob.server.accept("call:reject", "'callId':'C','status':'rejected','cause':'declined','rev':2");
+            bob.loop.advance(10_000);
+            same(done[0], 1);
+        });
+        tap.test("over the backend when the socket refuses", () -> {
+            Device bob = Device.registered();
+            FakeBackend backend = new FakeBackend();
+            int[] done = {0};
+            bob.rings("C");
+            new Decline(bob.client(), backend, "https://app.test").decline("C", "User declined", () -> done[0]++);
+            bob.server.refuse("call:reject", "internal", "");
+            bob.loop.advance(10_000);
+            same(backend.requests, list(asked));
+            same(done[0], 1);
         });
     }
 

@@ -5,7 +5,6 @@ import android.content.Context;
 import android.content.SharedPreferences;
 import java.io.IOException;
 import java.util.UUID;
-import java.util.function.Consumer;
 import okhttp3.Interceptor;
 import okhttp3.Response;
 
@@ -43,12 +42,7 @@ final class Account implements Interceptor {
         return id;
     }
 
-    /** Yours: ask the backend for a token for calls; null when there is none to be had now. */
-    static void fetchCallToken(Context context, boolean wasRefused, Consumer<String> receiver) {
-        receiver.accept(preferences(context).getString("callToken", null));
-    }
-
-    /** Yours: tell the backend where to push to. */
+    /** Yours: tell the backend where to push to, with `POST /api/push-tokens` or what yours has. */
     static void sendPushToken(Context context, String token) {
         preferences(context).edit().putString("pushToken", token).apply();
     }

@@ -6,6 +6,7 @@ import android.net.ConnectivityManager;
 import android.net.Network;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import januscall.BackendTokens;
 import januscall.Call;
 import januscall.CallClient;
 import januscall.CallConfig;
@@ -40,8 +41,9 @@ public final class Calls implements CallListener {
         OkHttpClient sockets = new OkHttpClient();
         OkHttpClient http = sockets.newBuilder().callTimeout(8, TimeUnit.SECONDS)
                 .addInterceptor(new Account(context)).build();
-        CallConfig config = new CallConfig(SERVER, Account.userId(context), Account.installationId(context));
-        config.tokens = (wasRefused, receiver) -> Account.fetchCallToken(context, wasRefused, receiver::token);
+        String deviceId = Account.installationId(context);
+        CallConfig config = new CallConfig(SERVER, Account.userId(context), deviceId);
+        config.tokens = new BackendTokens(http, BACKEND, deviceId);
         client = new CallClient(sockets, config, loop, this);
         decline = new Decline(client, http, BACKEND);
         followNetwork();

@@ -13,13 +13,15 @@ public final class PushService extends FirebaseMessagingService {
         String callId = data.get("callId");
         if (callId == null)
             return;
-        if ("call_over".equals(data.get("type"))) {
+        if ("call_stop".equals(data.get("type"))) {
             CallService.stop(this, callId);
             return;
         }
+        // Two servers' clocks, and not this phone's, which may be wrong by hours.
+        long expiresInMs = Long.parseLong(data.get("expiresAt")) - message.getSentTime();
         // First, while the push still allows it: from now on the foreground service keeps the app alive.
         if (!CallService.isBusyWithout(callId))
-            CallService.ring(this, callId, data.get("callerName"), Long.parseLong(data.get("expiresInMs")));
+            CallService.ring(this, callId, data.get("callerName"), expiresInMs);
         Calls calls = Calls.get(this);
         calls.loop.post(() -> calls.pushed(callId));
     }
