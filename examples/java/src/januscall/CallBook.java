@@ -59,7 +59,7 @@ final class CallBook {
     void heard(String event, JsonObject facts, Object connection) {
         String callId = Json.text(facts, "callId");
         Call known = find(callId);
-        Call call = known != null ? known : meet(event, callId, facts);
+        Call call = known != null ? known : meet(event, callId, facts, connection);
         if (call == null)
             return;
         call.saidOn = connection;
@@ -98,37 +98,48 @@ final class CallBook {
         }
     }
 
-    /** An event about a call that is not known: it begins with some, and a closing one is remembered. */
-    private Call meet(String event, String callId, JsonObject facts) {
+    /**
+     * An event about a call that is not known: it begins with some, and a closing one is remembered. Returns the call if
+     * there is more in the event than that.
+     */
+    private Call meet(String event, String callId, JsonObject facts, Object connection) {
         switch (event) {
-            case "call:incoming": {
-                Call call = add(callId, false, Json.text(facts, "callerId"));
-                said(call, Call.RINGING, facts);
-                listener.onIncoming(call);
-                return call;
-            }
+            case "call:incoming":
+                listener.onIncoming(begin(callId, false, Json.text(facts, "callerId"), facts, connection));
+                return null;
             case "call:outgoing":
+                listener.onOutgoing(begin(callId, true, Json.text(facts, "calleeId"), facts, connection));
+                return null;
             case "call:ringing":
             case "call:accepted": {
+                // The app was started anew since it called.
                 Call call = add(callId, true, Json.text(facts, "calleeId"));
-                // The other two hold no more about it than this: the step itself follows.
-                if (event.equals("call:outgoing"))
-                    said(call, Call.RINGING, facts);
                 listener.onOutgoing(call);
                 return call;
             }
             case "call:rejected":
             case "call:timeout":
-            case "call:ended": {
-                Call call = new Call(client, callId, false, null);
-                call.learn("ended", facts);
-                call.end();
-                over.put(callId, call);
+            case "call:ended":
+                bury(callId, facts);
                 return null;
-            }
             default:
                 return null;
         }
+    }
+
+    private Call begin(String callId, boolean isOutgoing, String peerId, JsonObject facts, Object connection) {
+        Call call = add(callId, isOutgoing, peerId);
+        call.saidOn = connection;
+        said(call, Call.RINGING, facts);
+        return call;
+    }
+
+    /** Should its beginning come later, it does not ring. */
+    private void bury(String callId, JsonObject facts) {
+        Call call = new Call(client, callId, false, null);
+        call.learn("ended", facts);
+        call.end();
+        over.put(callId, call);
     }
 
     private void ringingThere(Call call, JsonObject facts) {

@@ -27,6 +27,7 @@ public final class CallClient {
     private static final long GOOD_CONNECTION_MS = 10_000;
     private static final long TOKEN_MS = 15_000;
     private static final long LEAVING_MS = 2_000;
+    private static final long RETRY_MS = 1_000;
 
     final EventLoop loop;
     final CallConfig config;
@@ -202,19 +203,28 @@ public final class CallClient {
             // Not answered: it goes out again on the next connection.
             if (reply == null)
                 return;
-            if (reply.is("not_registered") && on == connection)
-                registerAfterAll(on);
+            boolean isExpired = reply.is("token_expired");
+            if ((isExpired || reply.is("not_registered")) && on == connection)
+                registerAfterAll(on, isExpired);
+            else if (reply.is("rate_limited") && !one.request.equals("call:initiate"))
+                loop.after(Json.number(reply.body, "retryAfterMs", RETRY_MS), () -> sendAgain(one));
             else
                 settle(one, reply, on);
         });
     }
 
-    /** The server forgot this device and could not tell it; what is kept is sent again afterwards. */
-    private void registerAfterAll(Connection on) {
+    /** The registration is gone and the client did not know; what is kept is sent again afterwards. */
+    private void registerAfterAll(Connection on, boolean isExpired) {
         if (state != State.REGISTERED)
             return;
         become(State.CONNECTING);
-        register(on, false);
+        register(on, isExpired);
+    }
+
+    /** Who answers, declines or hangs up means it; a new call too many is the user's matter. */
+    private void sendAgain(Kept one) {
+        if (state == State.REGISTERED && kept.contains(one))
+            send(one);
     }
 
     private void settle(Kept one, Reply reply, Object on) {
@@ -362,12 +372,11 @@ public final class CallClient {
             register(on, true);
             return;
         }
-        if (!isTokenBad && !reply.is("invalid_request") && !reply.is("wrong_state")) {
+        if (isTokenBad || reply.is("invalid_request") || reply.is("too_large") || reply.is("wrong_state"))
+            dismissed(reply.code);
+        else
             // Waiting may help: too many devices or requests, a store that is ill.
             registerLater(on, wasRefused, Json.number(reply.body, "retryAfterMs", 0));
-            return;
-        }
-        dismissed(String.valueOf(reply.code));
     }
 
     /** Registers anew, with a new token, in good time before the registration ends. */

@@ -570,6 +570,20 @@ public final class CallClientTest {
             same(replies.get(0).code, Reply.NO_CONNECTION);
             same(bob.heard(), list("CONNECTING", "ended C failed no_connection"));
         });
+        tap.test("an answer that came too soon after others is given again, a new call is not", () -> {
+            Device bob = Device.registered();
+            Call call = bob.rings("C");
+            call.accept(null);
+            bob.server.refuse("call:accept", "rate_limited", "'retryAfterMs':300");
+            bob.loop.advance(299);
+            same(bob.server.asked(), NOTHING);
+            bob.loop.advance(1);
+            bob.server.accept("call:accept", "'callId':'C','status':'accepted','rev':2");
+            same(bob.heard(), list("accepted C"));
+            bob.client().call("alice", "D", new JsonObject(), null);
+            bob.server.refuse("call:initiate", "rate_limited", "'retryAfterMs':59990");
+            same(bob.heard(), list("ended D failed rate_limited"));
+        });
         tap.test("what is not worth keeping fails at once", () -> {
             Device bob = Device.registered();
             Call call = bob.calls("C");
@@ -647,11 +661,13 @@ public final class CallClientTest {
             same(bob.server.connections, 1);
         });
         tap.test("a refusal that waiting does not mend stops the client", () -> {
-            Device bob = new Device().start();
-            bob.server.refuse("call:register", "invalid_request", "");
-            same(bob.heard(), list("CONNECTING", "STOPPED", "stopped invalid_request"));
-            bob.loop.advance(100_000);
-            same(bob.server.connections, 1);
+            for (String code : list("invalid_request", "too_large", "wrong_state", "unauthorized")) {
+                Device bob = new Device().start();
+                bob.server.refuse("call:register", code, "");
+                same(bob.heard(), list("CONNECTING", "STOPPED", "stopped " + code));
+                bob.loop.advance(100_000);
+                same(bob.server.connections, 1);
+            }
         });
     }
 
@@ -700,6 +716,18 @@ public final class CallClientTest {
             bob.server.hear("{'event':'call:unregistered','cause':'token_expired'}");
             same(token(bob), "t2");
             same(bob.server.connections, 1);
+        });
+        tap.test("a request that finds the registration expired waits for a new one", () -> {
+            List<Boolean> log = new ArrayList<>();
+            Device bob = withTokens(log);
+            bob.accepted("'calls':[]");
+            bob.client().call("alice", "C", new JsonObject(), null);
+            bob.server.refuse("call:initiate", "token_expired", "");
+            same(log, Arrays.asList(false, true));
+            bob.loop.run();
+            bob.server.accept("call:register", "'calls':[]");
+            bob.server.accept("call:initiate", "'callId':'C','status':'ringing','rev':1,'expiresInMs':45000");
+            holds(bob.client().find("C").isRinging(), "it rings");
         });
         tap.test("no token now: later, with the connection and its call kept", () -> {
             Device bob = new Device();
