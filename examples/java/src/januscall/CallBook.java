@@ -99,8 +99,8 @@ final class CallBook {
     }
 
     /**
-     * An event about a call that is not known: it begins with some, and a closing one is remembered. Returns the call if
-     * there is more in the event than that.
+     * An event about a call that is not known: it begins with some, and a closing one is remembered. Returns the call
+     * if there is more in the event than that.
      */
     private Call meet(String event, String callId, JsonObject facts, Object connection) {
         switch (event) {

@@ -292,8 +292,8 @@ public final class CallClient {
         if (registeredAt != 0 && loop.nowMs() - registeredAt >= GOOD_CONNECTION_MS)
             failures = 0;
         registeredAt = 0;
-        become(State.CONNECTING);
         reconnect = loop.after(nextPause(), this::connect);
+        become(State.CONNECTING);
     }
 
     /** Twice as long each time, and half of it by chance: not all clients of a server come back in the same moment. */
@@ -358,9 +358,12 @@ public final class CallClient {
         if (isFirst)
             registeredAt = loop.nowMs();
         refreshBefore(on, Json.number(reply, "registrationExpiresInMs", 0));
+        // The listener may stop the client at any of these.
         book.settle(reply, on);
-        become(State.REGISTERED);
-        listener.onRegistered(reply);
+        if (on == connection)
+            become(State.REGISTERED);
+        if (on == connection)
+            listener.onRegistered(reply);
         if (isFirst && on == connection)
             for (Kept one : new ArrayList<>(kept))
                 send(one);
@@ -413,9 +416,8 @@ public final class CallClient {
     private void dismissed(String cause) {
         Connection last = connection;
         connection = null;
-        if (last != null)
-            last.leave();
         halt(cause);
+        last.leave();
         listener.onStopped(cause);
     }
 

@@ -821,6 +821,48 @@ public final class CallClientTest {
             bob.client().start();
             same(bob.server.connections, 2);
         });
+        tap.test("a listener may stop the client in the middle of anything", () -> {
+            for (String when : list("ended C", "REGISTERED", "registered", "CONNECTING")) {
+                Device bob = Device.registered();
+                bob.rings("C");
+                bob.when = when;
+                bob.then = () -> bob.client().stop();
+                bob.server.cut();
+                bob.loop.advance(500);
+                if (!when.equals("CONNECTING"))
+                    bob.server.accept("call:register", "'calls':[],'complete':true");
+                same(bob.client().state(), CallClient.State.STOPPED);
+                bob.loop.advance(100_000);
+                same(bob.client().state(), CallClient.State.STOPPED);
+                same(bob.loop.waiting(), 0);
+            }
+        });
+        tap.test("a listener may start it again in the middle of anything", () -> {
+            for (String when : list("CONNECTING", "STOPPED", "stopped")) {
+                Device bob = Device.registered();
+                bob.when = when;
+                bob.then = () -> bob.client().start();
+                if (when.equals("CONNECTING"))
+                    bob.server.cut();
+                else
+                    bob.server.hear("{'event':'call:replaced'}");
+                bob.loop.run();
+                same(bob.server.connections, 2);
+                bob.server.accept("call:register", "'calls':[]");
+                bob.loop.advance(20_000);
+                same(bob.server.connections, 2);
+                same(bob.client().state(), CallClient.State.REGISTERED);
+            }
+        });
+        tap.test("who asks when the client is stopped from afar is answered that there is no connection", () -> {
+            Device bob = Device.registered();
+            List<Reply> replies = new ArrayList<>();
+            bob.client().request("call:history", new JsonObject(),
+                    reply -> bob.client().request("call:history", new JsonObject(), replies::add));
+            bob.server.hear("{'event':'call:replaced'}");
+            bob.loop.run();
+            same(replies.get(0).code, Reply.NO_CONNECTION);
+        });
         tap.test("a device that registered elsewhere does not fight for its place", () -> {
             Device bob = Device.registered();
             bob.rings("C");

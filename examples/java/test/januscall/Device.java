@@ -12,6 +12,9 @@ final class Device implements CallListener {
     final FakeServer server = new FakeServer(loop);
     final CallConfig config = new CallConfig("ws://127.0.0.1:1/", "bob", "phone");
     private final List<String> heard = new ArrayList<>();
+    /** Done once, when something begins like this is heard. */
+    String when;
+    Runnable then;
     private CallClient made;
 
     /** Made at the first use, so that a test may set the configuration before. */
@@ -71,53 +74,67 @@ final class Device implements CallListener {
         return all;
     }
 
+    private void hear(String what) {
+        heard.add(what);
+        if (when == null || !what.startsWith(when))
+            return;
+        when = null;
+        then.run();
+    }
+
+    @Override
+    public void onRegistered(JsonObject reply) {
+        if (when != null)
+            hear("registered");
+    }
+
     @Override
     public void onIncoming(Call call) {
-        heard.add("incoming " + call.id());
+        hear("incoming " + call.id());
     }
 
     @Override
     public void onOutgoing(Call call) {
-        heard.add("outgoing " + call.id());
+        hear("outgoing " + call.id());
     }
 
     @Override
     public void onRinging(Call call) {
-        heard.add("ringing " + call.id());
+        hear("ringing " + call.id());
     }
 
     @Override
     public void onAccepted(Call call) {
-        heard.add("accepted " + call.id());
+        hear("accepted " + call.id());
     }
 
     @Override
     public void onPeer(Call call) {
-        heard.add("peer " + call.id() + (call.isPeerAway() ? " away" : " back"));
+        hear("peer " + call.id() + (call.isPeerAway() ? " away" : " back"));
     }
 
     @Override
     public void onSignal(Call call, JsonElement data) {
-        heard.add("signal " + call.id() + " " + data);
+        hear("signal " + call.id() + " " + data);
     }
 
     @Override
     public void onUpdated(Call call, JsonObject data) {
-        heard.add("updated " + call.id() + " " + data);
+        hear("updated " + call.id() + " " + data);
     }
 
     @Override
     public void onEnded(Call call) {
-        heard.add("ended " + call.id() + " " + call.status() + " " + call.cause());
+        hear("ended " + call.id() + " " + call.status() + " " + call.cause());
     }
 
     @Override
     public void onState(CallClient.State state) {
-        heard.add(state.toString());
+        hear(state.toString());
     }
 
     @Override
     public void onStopped(String cause) {
-        heard.add("stopped " + cause);
+        hear("stopped " + cause);
     }
 }
