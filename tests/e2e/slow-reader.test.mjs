@@ -125,8 +125,9 @@ describe('a client that stops reading', () => {
     assert.ok(cutAfter > PONG_MS && cutAfter < PING_MS + PONG_MS + 5000, `cut after ${cutAfter} ms`);
     assert.ok(sent.accepted > 0 && sent.refused > 0 && sent.bytes <= RELAYED_MOST, JSON.stringify(sent));
     assert.ok(most <= RELAYED_MOST + NOISE, `Janus grew by ${inMb(most)} MB`);
-    assert.ok(quantile(busy, 0.5) < 2 * quantile(quiet, 0.5) + 2, 'the median of others');
-    assert.ok(quantile(busy, 0.99) < 2 * quantile(quiet, 0.99) + 20, 'the 99th of a hundred of others');
+    // The machine has other things to do; who waited for the reader would wait for seconds.
+    assert.ok(quantile(busy, 0.5) < 2 * quantile(quiet, 0.5) + 5, 'the median of others');
+    assert.ok(quantile(busy, 0.99) < 2 * quantile(quiet, 0.99) + 100, 'the 99th of a hundred of others');
     await Promise.all(pairs.map((pair) => pair.close()));
   });
 });
