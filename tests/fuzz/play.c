@@ -6,11 +6,13 @@
 #include "fuzz.h"
 #include "shape.h"
 #include "threads.h"
+#include "token-maker.h"
 #include "watch.h"
 
 #define MS 1000
 #define MINUTE (60 * G_USEC_PER_SEC)
 #define TOKEN FAKE_SECRET "-token"
+#define SECRET FAKE_SECRET "-with-which-tokens-are-signed"
 
 /* --- the script --- */
 
@@ -19,6 +21,7 @@ typedef struct {
     const uint8_t *end;
     FakeHandle *handles[SEATS];
     Watch *watch;
+    gboolean wants_tokens;
     char made_id[65]; /* the last callId that the server made */
     char *cursor;     /* the last that call:history gave */
     gboolean has_jsep;
@@ -75,7 +78,7 @@ static const char *const devices[] = {NULL, "phone", "web", "tablet"};
 #define OPEN "general: { auth = \"open\""
 #define NO_RATES                                                                                   \
     "requests_per_second = 0; calls_per_minute = 0; relayed_bytes_per_second = 0; "                \
-    "registrations_per_second = 0 }"
+    "registrations_per_second = 0; read_bytes_per_second = 0 }"
 
 static const struct {
     const char *text;
@@ -98,6 +101,8 @@ static const struct {
      {TRUE, 12 * G_USEC_PER_SEC, 30 * G_USEC_PER_SEC}},
     {OPEN
      "} limits: { requests_per_second = 2; calls_per_minute = 2; registrations_per_second = 1 }",
+     {TRUE, 12 * G_USEC_PER_SEC, 30 * G_USEC_PER_SEC}},
+    {"general: { auth = \"jwt\" } auth: { secret = \"" SECRET "\" }",
      {TRUE, 12 * G_USEC_PER_SEC, 30 * G_USEC_PER_SEC}},
 };
 
@@ -171,6 +176,20 @@ static void send_on(Play *play, guint seat, json_t *body)
     json_decref(body);
 }
 
+/* Good for 10 s, or for an hour. */
+static void add_token(const Play *play, json_t *body, const char *user, gboolean is_short)
+{
+    g_autofree char *payload = NULL;
+    g_autofree char *token = NULL;
+
+    if (!play->wants_tokens || !user)
+        return;
+    payload = g_strdup_printf("{\"sub\":\"%s\",\"exp\":%" G_GINT64_FORMAT "}", user,
+                              g_get_real_time() / G_USEC_PER_SEC + (is_short ? 10 : 3600));
+    token = token_sign("{\"alg\":\"HS256\"}", payload, SECRET, strlen(SECRET));
+    set(body, "token", token);
+}
+
 /* Whoever is not there yet comes and registers first. */
 static void send(Play *play, guint seat, json_t *body)
 {
@@ -179,6 +198,7 @@ static void send(Play *play, guint seat, json_t *body)
 
         set(registration, "userId", people[seat].user);
         set(registration, "deviceId", people[seat].device);
+        add_token(play, registration, people[seat].user, FALSE);
         send_on(play, seat, registration);
     }
     send_on(play, seat, body);
@@ -237,6 +257,7 @@ static void do_register(Play *play)
         set(body, "displayName", "Ali\303\247e \342\230\216");
     if (how == 3)
         json_object_set_new(body, "userId", json_integer(7));
+    add_token(play, body, shape_text(body, "userId"), how == 2);
     if (how == 4)
         set(body, "token", TOKEN);
     if (how == 7)
@@ -679,6 +700,7 @@ void play(const uint8_t *data, size_t size)
 
     threads_reset();
     fuzz_check(fake_janus_start(text), "the plugin does not load");
+    run.wants_tokens = strstr(text, "jwt") != NULL;
     run.watch = watch_new(&configurations[which].rules);
     threads_settle();
     for (skip_spaces(&run); run.at < run.end; skip_spaces(&run))

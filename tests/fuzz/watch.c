@@ -5,8 +5,9 @@
 
 /* Who sits at a handle. */
 typedef struct {
-    FakeHandle *handle; /* NULL: nobody is attached */
-    char *user;         /* NULL: attached, not registered */
+    FakeHandle *handle;  /* NULL: nobody is attached */
+    char *user;          /* NULL: attached, not registered */
+    gboolean is_expired; /* its token is over: it hears of the call that it is in, and no more */
     char *device;
     GPtrArray *events; /* of json_t: what came in this step */
 } Seat;
@@ -117,6 +118,7 @@ static void leave(Seat *seat)
 {
     g_clear_pointer(&seat->user, g_free);
     g_clear_pointer(&seat->device, g_free);
+    seat->is_expired = FALSE;
 }
 
 /* --- pages --- */
@@ -178,6 +180,17 @@ static Page *find_page(const Watch *watch, const char *user, const char *id)
             return page;
     }
     return NULL;
+}
+
+/* Two calls of the user have had this id: one that only the store remembers, made by somebody else than the
+ * one after it. Which of them a reply means cannot be seen. */
+static gboolean is_ambiguous(const Watch *watch, const char *user, const char *id)
+{
+    guint found = 0;
+
+    for (guint i = 0; i < watch->pages->len; i++)
+        found += is_same(page_at(watch, i)->id, id) && is_party(page_at(watch, i), user);
+    return found > 1;
 }
 
 static Page *find_made(const Watch *watch, const char *caller, const char *id)
@@ -318,7 +331,8 @@ static void hear_refusal(Watch *watch)
         return;
     page = find_page(watch, watch->user, shape_text(watch->reply, "callId"));
     fuzz_check(page != NULL, "a refusal is about a call that was never made");
-    learn_from(watch, page, eyes_of(watch, page), watch->reply);
+    if (!is_ambiguous(watch, watch->user, page->id))
+        learn_from(watch, page, eyes_of(watch, page), watch->reply);
 }
 
 static void close_own_line(Watch *watch, Page *page)
@@ -581,6 +595,7 @@ static void take_event_about(Watch *watch, const Seat *seat, const json_t *event
     Line *line;
 
     fuzz_check(page != NULL, "%s of a call that is not %s's", name, seat->user);
+    fuzz_check(!seat->is_expired || !is_same(name, "call:incoming"), "an expired device rings");
     fuzz_check(!sight_of(watch, page, seat->user)->was_over, "%s of a call that is over", name);
     check_rule(watch, rule, page, seat->user);
     line = line_of(page, seat->user, seat->device);
@@ -619,12 +634,28 @@ static void come_back(Watch *watch, const char *user, const char *device)
         line_of(page_at(watch, i), user, device)->away_since_us = 0;
 }
 
+static void drop_rings(Watch *watch, const char *user, const char *device)
+{
+    for (guint i = 0; i < watch->pages->len; i++) {
+        Page *page = page_at(watch, i);
+        Line *line = line_of(page, user, device);
+
+        if (is_ringing_line(page, line))
+            line->is_open = FALSE;
+    }
+}
+
 static void take_loss(Watch *watch, Seat *seat, const json_t *event)
 {
     if (is_same(shape_text(event, "event"), "call:replaced")) {
         fuzz_check(is_request(watch, "call:register") && seat != watch->seat &&
                        is_same(seat->user, watch->user) && is_same(seat->device, watch->device),
                    "call:replaced, and nobody took over");
+    } else if (shape_cause(event) == CAUSE_TOKEN_EXPIRED) {
+        fuzz_check(!*watch->request && !seat->is_expired, "a registration ran out of time oddly");
+        drop_rings(watch, seat->user, seat->device);
+        seat->is_expired = TRUE;
+        return;
     } else {
         fuzz_check(is_request(watch, "disconnect"), "call:unregistered, and nobody wanted it");
         fuzz_check(shape_cause(event) == CAUSE_ADMIN, "call:unregistered with another cause");
@@ -747,7 +778,7 @@ static void check_rung(Watch *watch, Page *page)
     for (guint i = 0; i < SEATS; i++) {
         const Seat *seat = &watch->seats[i];
 
-        if (!seat->user || !is_same(seat->user, page->callee))
+        if (!seat->user || seat->is_expired || !is_same(seat->user, page->callee))
             continue;
         devices++;
         fuzz_check(line_of(page, seat->user, seat->device)->announced == watch->step,
@@ -802,7 +833,8 @@ static void hear_rest(Watch *watch, guint pages_before, gboolean is_refresh)
 
     if (shape_text(watch->reply, "callId")) {
         page = find_page(watch, watch->user, shape_text(watch->reply, "callId"));
-        learn_from(watch, page, eyes_of(watch, page), watch->reply);
+        if (!is_ambiguous(watch, watch->user, page->id))
+            learn_from(watch, page, eyes_of(watch, page), watch->reply);
     }
     if (is_request(watch, "call:register"))
         check_snapshots(watch, is_refresh);
@@ -894,12 +926,25 @@ static void collect(Watch *watch)
     }
 }
 
+/* Without a call that waits for it, an expired device is forgotten. */
+static void forget_expired(Watch *watch, Seat *seat)
+{
+    gboolean is_in_call = FALSE;
+
+    for (guint i = 0; seat->is_expired && i < watch->pages->len; i++)
+        is_in_call = is_in_call || line_of(page_at(watch, i), seat->user, seat->device)->is_open;
+    if (seat->is_expired && !is_in_call)
+        leave(seat);
+}
+
 static void finish(Watch *watch)
 {
     for (guint i = 0; i < watch->pages->len; i++)
         check_page(watch, page_at(watch, i));
     for (guint i = 0; i < watch->pages->len; i++)
         settle_page(page_at(watch, i));
+    for (guint i = 0; i < SEATS; i++)
+        forget_expired(watch, &watch->seats[i]);
     watch->by = BY_NOBODY;
     watch->seat = NULL;
     watch->request = "";
@@ -932,7 +977,7 @@ static void sit_down(Watch *watch)
 static void take_reply(Watch *watch)
 {
     guint pages_before = watch->pages->len;
-    gboolean is_refresh = watch->seat && watch->seat->user;
+    gboolean is_refresh = watch->seat && watch->seat->user && !watch->seat->is_expired;
     guint seat = watch->seat ? (guint)(watch->seat - watch->seats) : 0;
 
     show(watch->seat ? "handle" : "admin", seat, ">", watch->body);
