@@ -269,3 +269,24 @@ gboolean hub_device_info(const Hub *hub, const Address *address, DeviceInfo *inf
     };
     return TRUE;
 }
+
+static void bring_up_to_date(const Hub *hub, const User *user, Snapshot *snapshot)
+{
+    const CallFacts *stored = snapshot->record->facts;
+    Found found = hub_find_call(hub, user, stored->call_id);
+
+    /* Another call may have the id by now. */
+    if (!found.record || found.record->rev <= snapshot->record->rev ||
+        found.record->facts->created_ms != stored->created_ms)
+        return;
+    record_unref(snapshot->record);
+    snapshot->record = record_ref(found.record);
+}
+
+void hub_bring_up_to_date(const Hub *hub, const char *user_id, GPtrArray *calls)
+{
+    const User *user = hub_find_user(hub, user_id);
+
+    for (guint i = 0; user && i < calls->len; i++)
+        bring_up_to_date(hub, user, g_ptr_array_index(calls, i));
+}

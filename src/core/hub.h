@@ -42,6 +42,10 @@ typedef struct {
 
 void hub_stats(const Hub *hub, HubStats *stats);
 
+/* The calls that a store listed for a user, as they are now: a store is a moment behind, and is not
+ * told of every revision of a live call. `calls` is of Snapshot. */
+void hub_bring_up_to_date(const Hub *hub, const char *user_id, GPtrArray *calls);
+
 /* What is known of the device at an address: FALSE when there is none. Strings are borrowed until
  * the next step. */
 typedef struct {

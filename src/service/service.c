@@ -375,6 +375,16 @@ static void recall(Service *service, const Peer *peer, Event *event)
         recall_initiated(store, user_id, event);
 }
 
+static void list_history(Service *service, const Event *event, Reply *reply)
+{
+    recall_history(service->options.store, event, service->options.hub.reveal_presence, reply);
+    if (event->kind != EVENT_HISTORY || !reply->calls)
+        return;
+    g_mutex_lock(&service->lock);
+    hub_bring_up_to_date(service->hub, reply->user_id, reply->calls);
+    g_mutex_unlock(&service->lock);
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
@@ -399,8 +409,7 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         step_request(service, peer, event, &work);
     }
     deliver(service, &work);
-    recall_history(service->options.store, event, service->options.hub.reveal_presence,
-                   &work.effects.reply);
+    list_history(service, event, &work.effects.reply);
     gate_count_read(&service->gate, peer, &work.effects.reply);
     wait_for_commit(service, &work);
     recall_clear(event);

@@ -269,6 +269,29 @@ static void test_backend_starts_and_ends_a_call(void)
     fake_janus_stop();
 }
 
+/* The store is not told that a device rings, nor that one is away; the revision says so all the same. */
+static void test_history_knows_the_present_revision(void)
+{
+    FakeHandle *alice, *bob;
+    json_t *reply, *listed;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    bob = register_device("bob", "phone");
+    json_decref(initiate(alice, "bob", "C1"));
+    json_decref(fake_expect(bob, "call:incoming"));
+    expect_ok(ask(bob, "call:ringing", "C1"), "ringing");
+    json_decref(fake_expect(alice, "call:ringing"));
+    reply = fake_request(bob, json_pack("{s:s}", "request", "call:history"));
+    listed = json_array_get(json_object_get(reply, "calls"), 0);
+    assert_text(listed, "callId", "C1");
+    g_assert_cmpint(json_integer_value(json_object_get(listed, "rev")), ==, 2);
+    json_decref(reply);
+    leave(alice);
+    leave(bob);
+    fake_janus_stop();
+}
+
 static void test_open_auth_wants_a_name_and_warns(void)
 {
     FakeHandle *alice;
@@ -450,6 +473,8 @@ int main(int argc, char **argv)
                     test_requests_after_the_end_get_an_error);
     g_test_add_func("/plugin/admin-message-may-be-absent", test_admin_message_may_be_absent);
     g_test_add_func("/plugin/backend-starts-and-ends-a-call", test_backend_starts_and_ends_a_call);
+    g_test_add_func("/plugin/history-knows-the-present-revision",
+                    test_history_knows_the_present_revision);
     g_test_add_func("/plugin/open-auth-wants-a-name-and-warns",
                     test_open_auth_wants_a_name_and_warns);
     g_test_add_func("/plugin/without-a-key-it-does-not-load", test_without_a_key_it_does_not_load);
