@@ -448,7 +448,7 @@ describe('media', () => {
       return () => socket.off('received', listen);
     });
     const reply = await client.socket.request(client.handleId, { request, ...fields }, offer('hostile'));
-    assert.equal(await hangUp, 'Close PC');
+    assert.equal(await within(hangUp, 'the PeerConnection is closed'), 'Close PC');
     await until(async () => !(await peerConnection(client)).hasOffer, 'the PeerConnection is gone');
     assert.deepEqual(await peerConnection(client), nothing);
     for (const other of others) {
