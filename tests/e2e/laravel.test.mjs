@@ -1,14 +1,22 @@
 // The example of a backend in a PHP process of its own, with a real Janus and devices: buttons, calls that the backend
 // makes, webhooks, push.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
-import { ring, scene, talk } from './lib/scene.mjs';
+import { Webhook } from 'standardwebhooks';
+
+import { startJanus } from './lib/janus.mjs';
+import { ring, scene, Scene, talk } from './lib/scene.mjs';
 import { aCallId, aDuration, isEvent } from './lib/shape.mjs';
+import { until } from './lib/wait.mjs';
 import { WebhookApi } from './lib/contract.mjs';
 import { Laravel } from './lib/laravel.mjs';
 
 const ROUNDS = 20;
+const SHORT_RING_MS = 300;
+const LONG_RING = { timeoutMs: 30_000 };
 
 describe('the example of a backend', () => {
   const it = scene();
@@ -166,7 +174,7 @@ describe('the example of a backend', () => {
     test('asks for a push: the phone gets one, and one to stop', async () => {
       const { user, live, record } = await rejectedRecord();
       await laravel.as(user, 'POST', '/push-tokens', { deviceId: 'phone', token: `fcm-${user}` });
-      const push = { ...live, userId: user, expiresAt: live.createdAt + 45_000 };
+      const push = { ...live, userId: user, expiresAt: live.createdAt + 45_000, expiresInMs: 45_000 };
       await post('call.push', push);
       await post('call.push', push);
       await post('call.push', { ...push, ...record, stop: true });
@@ -216,5 +224,161 @@ describe('with tokens', () => {
     await mallory.refused('call:register', { token: [header, Buffer.from(changed).toString('base64url'), signature].join('.') }, 'unauthorized');
     await mallory.refused('call:register', { userId: 'mallory' }, 'unauthorized');
     await mallory.ask('call:register', { token });
+  });
+});
+
+/** Looks over the backend's shoulder: is told what it is told, and holds it against docs/webhooks.openapi.yaml. */
+class Watcher {
+  api = new WebhookApi();
+  bodies = [];
+  faults = [];
+
+  async listen() {
+    this.server = http.createServer((request, response) => this.#take(request, response));
+    await new Promise((resolve) => { this.server.listen(0, '127.0.0.1', resolve); });
+    this.url = `http://127.0.0.1:${this.server.address().port}/`;
+    return this;
+  }
+
+  async #take(request, response) {
+    const chunks = [];
+    for await (const chunk of request)
+      chunks.push(chunk);
+    try {
+      const body = new Webhook(Laravel.secret).verify(Buffer.concat(chunks).toString(), request.headers);
+      this.bodies.push(body);
+      this.api.sawWebhook(body);
+    } catch (error) {
+      this.faults.push(error.message);
+    }
+    response.writeHead(204).end();
+  }
+
+  typesOf(callId) {
+    return this.bodies.filter(({ type, data }) => data.callId === callId && type !== 'call.push').map(({ type }) => type);
+  }
+
+  close() {
+    this.server?.closeAllConnections();
+    this.server?.close();
+  }
+}
+
+const configuration = fs.readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+const hasWebhooks = configuration.includes('## `webhooks`');
+const hasPush = configuration.includes('`push_after`');
+const onceThereIsPush = { skip: !hasPush && 'the plugin asks for no push yet' };
+
+describe('told by the plugin itself', { skip: !hasWebhooks && 'the plugin has no webhooks yet' }, () => {
+  const it = new Scene();
+  const watcher = new Watcher();
+  let laravel;
+  before(async () => {
+    laravel = await Laravel.reserve();
+    await watcher.listen();
+    const endpoint = (name, url) => ({ name, url, secret: Laravel.secret });
+    it.janus = await startJanus({
+      plugin: {
+        timers: { ring: SHORT_RING_MS },
+        webhooks: { endpoints: [endpoint('laravel', laravel.webhookUrl), endpoint('watcher', watcher.url)] },
+      },
+    });
+    await laravel.start(it.janus);
+  });
+  after(async () => {
+    await it.close();
+    await it.janus?.stop();
+    await laravel?.stop();
+    watcher.close();
+  });
+
+  const becomes = (user, callId, ...wanted) => until(async () => {
+    const known = await laravel.knows(user, callId);
+    return JSON.stringify(known) === JSON.stringify(wanted);
+  }, `the table says ${wanted} of ${callId}`);
+
+  const pushesTo = (token) => laravel.pushes().filter((message) => message.token === token).map(({ data }) => [data.type, data.callId, data.status]);
+
+  test('approach A: the app rejects by its own connection, and the table follows', async () => {
+    const { caller, callee } = await it.pair();
+    const callId = await ring(caller, [callee], LONG_RING);
+    await becomes(callee.userId, callId, 'ringing', null, 1);
+    await callee.ask('call:reject', { callId, reason: 'Later' });
+    await becomes(callee.userId, callId, 'rejected', 'declined', 2);
+  });
+
+  test('approach B: the button and the webhook say the same', async () => {
+    const { caller, callee } = await it.pair();
+    const callId = await ring(caller, [callee], LONG_RING);
+    await laravel.as(callee.userId, 'POST', `/calls/${callId}/reject`, {});
+    await until(() => watcher.typesOf(callId).length === 2, 'the webhooks came');
+    assert.deepEqual(await laravel.knows(callee.userId, callId), ['rejected', 'declined', 2]);
+  });
+
+  test('a whole call, in order', async () => {
+    const { caller, callee } = await it.pair();
+    const callId = await talk(caller, [callee], { ...LONG_RING, media: { audio: true, video: true } });
+    await callee.ask('call:end', { callId, reason: 'Bye' });
+    await becomes(caller.userId, callId, 'ended', 'hangup', 3);
+    await until(() => watcher.typesOf(callId).length === 3, 'the webhooks came');
+    assert.deepEqual(watcher.typesOf(callId), ['call.ringing', 'call.accepted', 'call.ended']);
+  });
+
+  async function callSleeping() {
+    const [alice, bob] = [it.user('alice'), it.user('bob')];
+    const token = `fcm-${bob}`;
+    await laravel.as(bob, 'POST', '/push-tokens', { deviceId: 'phone', token });
+    const caller = await it.device(alice, 'laptop', { displayName: 'Alice' });
+    const { callId, reachable } = await caller.ask('call:initiate', { calleeId: bob, ...LONG_RING });
+    assert.equal(reachable, false);
+    await until(() => pushesTo(token).length > 0, 'the phone was pushed');
+    assert.deepEqual(pushesTo(token), [['call_incoming', callId, undefined]]);
+    return { caller, bob, token, callId };
+  }
+
+  test('a phone that sleeps is woken, rings and answers', onceThereIsPush, async () => {
+    const { caller, bob, token, callId } = await callSleeping();
+    const phone = await it.device(bob, 'phone');
+    const incoming = await phone.next('call:incoming');
+    assert.equal(incoming.callId, callId);
+    assert.ok(incoming.expiresInMs < LONG_RING.timeoutMs);
+    await phone.ask('call:accept', { callId });
+    await caller.next('call:accepted');
+    await becomes(bob, callId, 'accepted', null, 2);
+    await until(() => pushesTo(token).length > 1, 'the push was stopped');
+    assert.deepEqual(pushesTo(token)[1], ['call_stop', callId, 'accepted']);
+  });
+
+  test('and is let be when the caller gives up; who comes late learns of it', onceThereIsPush, async () => {
+    const { caller, bob, token, callId } = await callSleeping();
+    await caller.ask('call:end', { callId });
+    await until(() => pushesTo(token).length > 1, 'the push was stopped');
+    assert.deepEqual(pushesTo(token)[1], ['call_stop', callId, 'cancelled']);
+    const phone = await it.device(bob, 'phone');
+    assert.deepEqual(phone.registered.calls.map((call) => [call.callId, call.status]), [[callId, 'cancelled']]);
+    await phone.nothingMore();
+  });
+
+  test('the caller gives up, with all that a call may carry', async () => {
+    const { caller, callee } = await it.pair();
+    const plain = await ring(caller, [callee], LONG_RING);
+    await caller.ask('call:end', { callId: plain });
+    await becomes(callee.userId, plain, 'cancelled', 'cancelled', 2);
+    const full = await ring(caller, [callee], { ...LONG_RING, mode: 'p2p', data: { subject: 'Lunch' } });
+    await caller.ask('call:end', { callId: full, reason: 'Never mind' });
+    await becomes(callee.userId, full, 'cancelled', 'cancelled', 2);
+  });
+
+  test('nobody answers', async () => {
+    const { caller, callee } = await it.pair();
+    const { callId } = await caller.ask('call:initiate', { calleeId: callee.userId });
+    await becomes(callee.userId, callId, 'timeout', 'no_answer', 2);
+  });
+
+  test('each was signed, and as docs/webhooks.openapi.yaml says; its examples look like them', () => {
+    assert.deepEqual(watcher.faults, []);
+    const unlike = watcher.api.examples.filter(({ value }) => value.type !== 'call.failed' && (hasPush || value.type !== 'call.push'))
+      .flatMap(({ value }) => watcher.api.unlikeAll(value, value.type));
+    assert.deepEqual(unlike, []);
   });
 });

@@ -36,9 +36,9 @@ describe('the file', () => {
   });
 
   test('says of a push what it says of a record, and whom to wake', () => {
-    const { Record: { properties: record }, Push: { properties: { userId, stop, ...push } } } = api.document.components.schemas;
+    const { Record: { properties: record }, Push: { properties: { userId, expiresInMs, stop, ...push } } } = api.document.components.schemas;
     assert.deepEqual(push, record);
-    assert.ok(userId && stop);
+    assert.ok(userId && expiresInMs && stop);
   });
 });
 

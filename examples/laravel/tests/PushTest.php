@@ -29,12 +29,12 @@ class PushTest extends TestCase
 
     private function wake(): void
     {
-        WakePhone::dispatchSync($this->phone, $this->record);
+        WakePhone::dispatchSync($this->phone, $this->record, $this->record['expiresAt']);
     }
 
     private function stop(): void
     {
-        StopPhone::dispatchSync($this->phone, ['stop' => true] + $this->record);
+        StopPhone::dispatchSync($this->phone, ['stop' => true] + $this->record, $this->record['expiresAt']);
     }
 
     private function close(string $status = 'cancelled'): void

@@ -15,17 +15,22 @@ class WebhookTest extends TestCase
     private int $sent = 0;
 
     /** Posts what the plugin would. `$headers` replace the right ones. */
-    private function told(string $type, array $data, array $headers = [], ?string $secret = self::SECRET): TestResponse
+    private function told(string $type, array $data, array $headers = [], string $secret = self::SECRET, ?int $at = null): TestResponse
     {
         $id = $headers['webhook-id'] ?? 'msg_'.++$this->sent;
-        $time = (string) now()->getTimestamp();
+        $time = (string) ($at ?? now()->getTimestamp());
         $body = json_encode(['type' => $type, 'timestamp' => now()->toIso8601ZuluString('millisecond'), 'data' => $data]);
         $signature = base64_encode(hash_hmac('sha256', "$id.$time.$body", base64_decode(substr($secret, 6)), true));
         $headers += ['webhook-id' => $id, 'webhook-timestamp' => $time, 'webhook-signature' => "v1,$signature"];
 
         return $this->call('POST', '/api/webhooks/calls', [], [], [],
-            $this->transformHeadersToServerVars($headers + ['content-type' => 'application/json', 'accept' => 'application/json']),
+            $this->transformHeadersToServerVars($headers + ['content-type' => 'application/json']),
             $body);
+    }
+
+    private function push(array $fields = []): array
+    {
+        return $this->record($fields + ['userId' => 'bob', 'expiresAt' => $this->nowMs() + 45_000, 'expiresInMs' => 45_000]);
     }
 
     private function statusAndRev(): array
@@ -76,7 +81,7 @@ class WebhookTest extends TestCase
     {
         Queue::fake();
         PushToken::create(['user_id' => 'bob', 'device_id' => 'phone', 'token' => 'fcm-bob']);
-        $push = $this->record(['userId' => 'bob', 'expiresAt' => $this->nowMs() + 45_000]);
+        $push = $this->push();
         for ($n = 0; $n < 3; $n++) {
             $this->told('call.push', $push, ['webhook-id' => 'the-same'])->assertNoContent();
         }
@@ -87,7 +92,7 @@ class WebhookTest extends TestCase
     public function test_one_that_failed_half_way_counts_when_it_comes_again(): void
     {
         PushToken::create(['user_id' => 'bob', 'device_id' => 'phone', 'token' => 'fcm-bob']);
-        $push = $this->record(['userId' => 'bob', 'expiresAt' => $this->nowMs() + 45_000]);
+        $push = $this->push();
         config(['queue.default' => 'down']);
         $this->told('call.push', $push, ['webhook-id' => 'the-same'])->assertStatus(500);
         $this->assertSame([0, 0], [Call::count(), DB::table('call_webhooks')->count()]);
@@ -151,6 +156,24 @@ class WebhookTest extends TestCase
         $this->assertSame(0, Call::count());
     }
 
+    /** @dataProvider lefts */
+    public function test_what_is_left_of_the_ring_is_counted_by_the_plugins_clock(int $ahead, int $underWay, int $leftMs): void
+    {
+        Queue::fake();
+        $this->travelTo(now()->startOfSecond());
+        PushToken::create(['user_id' => 'bob', 'device_id' => 'phone', 'token' => 'fcm-bob']);
+        // The plugin's clock is ahead of ours, and the first attempts failed.
+        $push = $this->push(['expiresAt' => $this->nowMs() + $ahead * 1000 + 45_000 - $underWay]);
+        $time = now()->getTimestamp() + $ahead;
+        $this->told('call.push', $push, [], self::SECRET, $time)->assertNoContent();
+        Queue::assertPushed(WakePhone::class, fn ($job) => $job->ringsUntil === $this->nowMs() + $leftMs);
+    }
+
+    public static function lefts(): array
+    {
+        return [[0, 0, 45_000], [100, 0, 45_000], [-100, 0, 45_000], [100, 5000, 40_000]];
+    }
+
     public function test_a_push_goes_to_each_phone_of_the_user_and_its_stop_too(): void
     {
         Queue::fake();
@@ -158,7 +181,7 @@ class WebhookTest extends TestCase
             PushToken::create(['user_id' => 'bob', 'device_id' => $device, 'token' => "fcm-$device"]);
         }
         PushToken::create(['user_id' => 'carol', 'device_id' => 'phone', 'token' => 'fcm-carol']);
-        $push = $this->record(['userId' => 'bob', 'expiresAt' => $this->nowMs() + 45_000]);
+        $push = $this->push();
         $this->told('call.push', $push);
         Queue::assertPushed(WakePhone::class, 2);
         Queue::assertPushed(WakePhone::class, fn ($job) => $job->phone->token === 'fcm-tablet' && $job->record === $push);

@@ -75,7 +75,8 @@ export class Laravel {
     };
     // Without the stacks.
     const errors = read('logs/laravel.log').split('\n').filter((line) => line.startsWith('[')).slice(-5);
-    return `${read('output.log').slice(-2000)}\n${errors.join('\n')}`;
+    const output = read('output.log').split('\n').filter((line) => !/ (Accepted|Closing)$/.test(line)).slice(-20);
+    return [...output, ...errors].join('\n');
   }
 
   /** Runs one of the example's scripts; resolves with what it printed. */

@@ -20,13 +20,16 @@ abstract class PhoneJob implements ShouldQueue
 
     public bool $deleteWhenMissingModels = true;
 
-    /** @param array $record the webhook's data */
-    public function __construct(public PushToken $phone, public array $record)
+    /**
+     * @param array $record the webhook's data
+     * @param int $ringsUntil by our own clock, Unix time in milliseconds
+     */
+    public function __construct(public PushToken $phone, public array $record, public int $ringsUntil)
     {
     }
 
     protected function leftMs(): int
     {
-        return $this->record['expiresAt'] - (int) now()->getPreciseTimestamp(3);
+        return $this->ringsUntil - (int) now()->getPreciseTimestamp(3);
     }
 }

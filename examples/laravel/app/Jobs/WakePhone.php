@@ -24,7 +24,7 @@ class WakePhone extends PhoneJob
         $push->update(['sent_at' => now()]);
         // It ended while we sent: the order to stop has found nothing to stop.
         if (Call::ringsNoMore($this->record)) {
-            StopPhone::dispatch($this->phone, $this->record)->onQueue($this->queue);
+            StopPhone::dispatch($this->phone, $this->record, $this->ringsUntil)->onQueue($this->queue);
         }
     }
 }
