@@ -171,6 +171,24 @@ describe('the example of a backend', () => {
       }
     });
 
+    test('may come to two workers at once, twice: one push, and the newest record', async () => {
+      const bob = it.user('bob');
+      await laravel.as(bob, 'POST', '/push-tokens', { deviceId: 'phone', token: `fcm-${bob}` });
+      const ids = Array.from({ length: ROUNDS }, (_, n) => `${bob}_${n}`);
+      for (const callId of ids) {
+        const now = Date.now();
+        const record = (status, rev) => ({ callId, callerId: 'alice', calleeId: bob, status, cause: null, createdAt: now, rev });
+        const push = { ...record('ringing', 1), userId: bob, expiresAt: now + 45_000, expiresInMs: 45_000 };
+        const toBoth = (...webhooks) => Promise.all([laravel.webhookUrl, laravel.otherWebhookUrl].flatMap((to) =>
+          webhooks.map(([type, data]) => laravel.post(type, data, { id: `${callId} ${type}`, to }))));
+        assert.deepEqual(await toBoth(['call.push', push]), [204, 204]);
+        assert.deepEqual(await toBoth(['call.ended', record('ended', 3)], ['call.accepted', record('accepted', 2)]), [204, 204, 204, 204]);
+        assert.deepEqual(await laravel.knows(bob, callId), ['ended', null, 3]);
+      }
+      const pushed = laravel.pushes().filter(({ token }) => token === `fcm-${bob}`).map(({ data }) => data.callId);
+      assert.deepEqual(pushed, ids);
+    });
+
     test('asks for a push: the phone gets one, and one to stop', async () => {
       const { user, live, record } = await rejectedRecord();
       await laravel.as(user, 'POST', '/push-tokens', { deviceId: 'phone', token: `fcm-${user}` });

@@ -1,4 +1,4 @@
-// Runs the example of a backend, examples/laravel, in a PHP process of its own.
+// Runs the example of a backend, examples/laravel, in PHP processes of its own.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -23,16 +23,15 @@ export class Laravel {
   /** How the plugin is configured to believe its tokens, and nobody else's. */
   static auth = { algorithm: 'HS256', secret: 'a secret of this test, which has at least 32 bytes', issuer: 'https://app.test', audience: 'calls' };
 
-  #process;
-  #exited;
+  #processes = [];
 
   /** A backend that knows no Janus yet, as Janus has to know its webhooks' address first: see knows(). */
   static async reserve() {
     const self = new Laravel();
     self.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'call-laravel-'));
-    [self.port] = await freePortsInARow(1);
-    self.url = `http://127.0.0.1:${self.port}/api`;
-    self.webhookUrl = `${self.url}/webhooks/calls`;
+    self.urls = (await freePortsInARow(2)).map((port) => `http://127.0.0.1:${port}/api`);
+    [self.url] = self.urls;
+    [self.webhookUrl, self.otherWebhookUrl] = self.urls.map((url) => `${url}/webhooks/calls`);
     return self;
   }
 
@@ -51,21 +50,23 @@ export class Laravel {
       CALL_RECORDS_PATH: path.join(janus.dir, 'calls.sqlite'),
     };
     await this.script('migrate.php');
-    this.#spawn();
-    await until(async () => {
-      assert.ok(this.#process.exitCode === null, `PHP ended: ${this.output()}`);
-      return fetch(`${this.url}/calls`, { headers: { accept: 'application/json' } }).then(({ status }) => status === 401, () => false);
-    }, 'the backend answers', START_TIMEOUT_MS);
+    // Two workers, as a process of PHP's own server does one request at a time.
+    await Promise.all(this.urls.map((url) => this.#work(url)));
     return this;
   }
 
-  #spawn() {
+  async #work(url) {
     const output = fs.openSync(path.join(this.dir, 'output.log'), 'a');
     // Should this process be killed, the kernel ends its PHP.
-    this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', 'php', '-d', 'opcache.enable_cli=1', '-S', `127.0.0.1:${this.port}`,
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'php', '-d', 'opcache.enable_cli=1', '-S', new URL(url).host,
       path.join(TESTS, 'server.php')], { stdio: ['ignore', output, output], env: this.environment, cwd: this.dir });
     fs.closeSync(output);
-    this.#exited = new Promise((resolve) => { this.#process.once('exit', resolve); });
+    const exited = new Promise((resolve) => { child.once('exit', resolve); });
+    this.#processes.push({ child, exited });
+    await until(async () => {
+      assert.ok(child.exitCode === null, `PHP ended: ${this.output()}`);
+      return fetch(`${url}/calls`, { headers: { accept: 'application/json' } }).then(({ status }) => status === 401, () => false);
+    }, 'the backend answers', START_TIMEOUT_MS);
   }
 
   output() {
@@ -98,10 +99,10 @@ export class Laravel {
   }
 
   /** Posts a webhook as the plugin does, but made and signed here; resolves with the HTTP status. */
-  async post(type, data, { id = `msg_${randomUUID()}`, change = (body) => body } = {}) {
+  async post(type, data, { id = `msg_${randomUUID()}`, change = (body) => body, to = this.webhookUrl } = {}) {
     const now = new Date();
     const body = JSON.stringify({ type, timestamp: now.toISOString(), data });
-    const response = await fetch(this.webhookUrl, {
+    const response = await fetch(to, {
       method: 'POST',
       headers: {
         'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': String(Math.floor(now / 1000)),
@@ -127,9 +128,9 @@ export class Laravel {
   }
 
   async stop() {
-    if (this.#process) {
-      this.#process.kill('SIGTERM');
-      await this.#exited;
+    for (const { child, exited } of this.#processes) {
+      child.kill('SIGTERM');
+      await exited;
     }
     fs.rmSync(this.dir, { recursive: true, force: true });
   }
