@@ -6,6 +6,7 @@
 //   <!-- prints -->      what those commands print, but for times
 //   <!-- webhook -->     the body of one
 //   <!-- pushed -->      what the example sends to a phone for the pushes of docs/webhooks.openapi.yaml, one after the other
+//   <!-- configuration -->   keys that docs/configuration.md has
 //   <!-- from: FILE -->  lines of that file
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -20,10 +21,11 @@ import { Laravel } from './lib/laravel.mjs';
 import { ring, scene, talk } from './lib/scene.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BLOCK = /^(?:<!-- (run|prints|webhook|pushed|from)(?:: (.*))? -->\n)?```(\w*)\n([^]*?)\n```$/gm;
+const BLOCK = /^(?:<!-- (run|prints|configuration|webhook|pushed|from)(?:: (.*))? -->\n)?```(\w*)\n([^]*?)\n```$/gm;
 const run = promisify(execFile);
 
 const page = fs.readFileSync(path.join(ROOT, 'docs/backend.md'), 'utf8');
+const configuration = fs.readFileSync(path.join(ROOT, 'docs/configuration.md'), 'utf8');
 const blocks = [...page.matchAll(BLOCK)].map(([, kind, argument, language, text]) => ({ kind, argument, language, text }));
 const those = (kind) => blocks.filter((block) => block.kind === kind);
 
@@ -44,6 +46,12 @@ test('every block says what it is', () => {
 test('the code is that of the example', () => {
   for (const { argument, text } of those('from'))
     assert.ok(lines(fs.readFileSync(path.join(ROOT, argument), 'utf8')).includes(lines(text)), `${argument} has not:\n${text}`);
+});
+
+test('the configuration is one', { skip: !configuration.includes('## `webhooks`') && 'the plugin has no webhooks yet' }, () => {
+  const keys = those('configuration').flatMap(({ text }) => [...text.matchAll(/(\w+)(?= = )/g)].map(([key]) => key));
+  assert.ok(keys.length > 0);
+  assert.deepEqual(keys.filter((key) => !configuration.includes(`\n| \`${key}\` |`)), []);
 });
 
 test('the webhook is one', () => {
