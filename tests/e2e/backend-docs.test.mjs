@@ -54,6 +54,16 @@ test('the configuration is one', { skip: !configuration.includes('## `webhooks`'
   assert.deepEqual(keys.filter((key) => !configuration.includes(`\n| \`${key}\` |`)), []);
 });
 
+test('the pushes are those that docs/android.md waits for', () => {
+  const [android] = [...fs.readFileSync(path.join(ROOT, 'docs/android.md'), 'utf8').matchAll(/```json\n([^]*?)```/g)]
+    .map(([, text]) => JSON.parse(text)).filter(({ message }) => message);
+  const [wake, stop] = those('pushed').map(({ text }) => JSON.parse(text).data);
+  assert.equal(wake.type, android.message.data.type);
+  assert.deepEqual(Object.keys(android.message.data).filter((key) => !(key in wake)), []);
+  const java = fs.readFileSync(path.join(ROOT, 'examples/java/android/januscall/android/PushService.java'), 'utf8');
+  assert.ok(java.includes(`"${stop.type}".equals(data.get("type"))`));
+});
+
 test('the webhook is one', () => {
   const api = new WebhookApi();
   for (const { text } of those('webhook')) {

@@ -345,17 +345,19 @@ describe('told by the plugin itself', { skip: !hasWebhooks && 'the plugin has no
   async function callSleeping() {
     const [alice, bob] = [it.user('alice'), it.user('bob')];
     const token = `fcm-${bob}`;
+    const tablet = `fcm-tablet-${bob}`;
     await laravel.as(bob, 'POST', '/push-tokens', { deviceId: 'phone', token });
+    await laravel.as(bob, 'POST', '/push-tokens', { deviceId: 'tablet', token: tablet });
     const caller = await it.device(alice, 'laptop', { displayName: 'Alice' });
     const { callId, reachable } = await caller.ask('call:initiate', { calleeId: bob, ...LONG_RING });
     assert.equal(reachable, false);
-    await until(() => pushesTo(token).length > 0, 'the phone was pushed');
-    assert.deepEqual(pushesTo(token), [['call_incoming', callId, undefined]]);
-    return { caller, bob, token, callId };
+    await until(() => [token, tablet].every((one) => pushesTo(one).length > 0), 'the phones were pushed');
+    assert.deepEqual([token, tablet].map(pushesTo), [[['call_incoming', callId, undefined]], [['call_incoming', callId, undefined]]]);
+    return { caller, bob, token, tablet, callId };
   }
 
   test('a phone that sleeps is woken, rings and answers', onceThereIsPush, async () => {
-    const { caller, bob, token, callId } = await callSleeping();
+    const { caller, bob, token, tablet, callId } = await callSleeping();
     const phone = await it.device(bob, 'phone');
     const incoming = await phone.next('call:incoming');
     assert.equal(incoming.callId, callId);
@@ -363,8 +365,9 @@ describe('told by the plugin itself', { skip: !hasWebhooks && 'the plugin has no
     await phone.ask('call:accept', { callId });
     await caller.next('call:accepted');
     await becomes(bob, callId, 'accepted', null, 2);
-    await until(() => pushesTo(token).length > 1, 'the push was stopped');
-    assert.deepEqual(pushesTo(token)[1], ['call_stop', callId, 'accepted']);
+    await until(() => pushesTo(tablet).length > 1, 'the other push was stopped');
+    assert.deepEqual(pushesTo(tablet)[1], ['call_stop', callId, 'accepted']);
+    assert.equal(pushesTo(token).length, 1, 'the phone that answered is left alone');
   });
 
   test('and is let be when the caller gives up; who comes late learns of it', onceThereIsPush, async () => {

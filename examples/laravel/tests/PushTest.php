@@ -115,6 +115,19 @@ class PushTest extends TestCase
         $this->assertArrayNotHasKey('expiresAt', $this->fcm->sent[1]['data']);
     }
 
+    public function test_the_phone_that_answered_is_left_alone(): void
+    {
+        $this->wake();
+        $tablet = PushToken::create(['user_id' => 'bob', 'device_id' => 'tablet', 'token' => 'fcm-tablet']);
+        WakePhone::dispatchSync($tablet, $this->record, $this->record['expiresAt']);
+        Call::keep(['status' => 'accepted', 'rev' => 2, 'answeredBy' => 'phone'] + $this->record);
+        $this->stop();
+        StopPhone::dispatchSync($tablet, $this->record, $this->record['expiresAt']);
+        $this->assertSame([['fcm-bob', 'call_incoming'], ['fcm-tablet', 'call_incoming'], ['fcm-tablet', 'call_stop']],
+            array_map(fn ($message) => [$message['token'], $message['data']['type']], $this->fcm->sent));
+        $this->assertSame('accepted', $this->fcm->sent[2]['data']['status']);
+    }
+
     public function test_a_stop_that_overtakes_the_push_wins(): void
     {
         $this->close();

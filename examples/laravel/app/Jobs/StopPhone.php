@@ -7,7 +7,7 @@ use App\Models\Push;
 use App\Push\CallMessage;
 use App\Push\FcmClient;
 
-/** Tells a phone that was pushed to ring no more, once. One that was not is left asleep. */
+/** Tells a phone that was pushed to ring no more, once. One that was not is left asleep; the one that answered, alone. */
 class StopPhone extends PhoneJob
 {
     public function handle(FcmClient $fcm): void
@@ -16,8 +16,12 @@ class StopPhone extends PhoneJob
         if ($push === null || $push->stopped_at !== null) {
             return;
         }
-        $status = Call::statusOf($this->record) ?? $this->record['status'];
-        $fcm->send(CallMessage::stop($this->phone->token, ['status' => $status] + $this->record, $this->leftMs()));
+        $call = Call::known($this->record);
+        if ($call?->answered_by === $this->phone->device_id) {
+            return;
+        }
+        $record = ['status' => $call->status ?? $this->record['status']] + $this->record;
+        $fcm->send(CallMessage::stop($this->phone->token, $record, $this->leftMs()));
         $push->update(['stopped_at' => now()]);
     }
 }

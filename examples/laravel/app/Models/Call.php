@@ -51,10 +51,10 @@ class Call extends Model
     }
 
     /** What we know of it by now; null if nothing. */
-    public static function statusOf(array $record): ?string
+    public static function known(array $record): ?self
     {
         return self::query()->where('caller_id', $record['callerId'])->where('call_id', $record['callId'])
-            ->where('created_at', $record['createdAt'])->value('status');
+            ->where('created_at', $record['createdAt'])->first();
     }
 
     public function scopeOf(Builder $calls, string $userId): void

@@ -2,7 +2,10 @@
 
 namespace App\Push;
 
-/** What a phone is sent: data alone, so that the app itself wakes and decides what to show. All values are strings. */
+/**
+ * What a phone is sent: data alone, so that the app itself wakes and decides what to show. All values are strings. An app
+ * for them is in docs/android.md.
+ */
 class CallMessage
 {
     /** Rings until the call's end; a phone that is reached later gets nothing. */
