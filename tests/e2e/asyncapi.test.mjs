@@ -76,7 +76,7 @@ describe('the file', () => {
 });
 
 describe('what is sent', () => {
-  const it = scene({ plugin: { timers: { in_call_grace: 60_000 } } });
+  const it = scene({ plugin: { timers: { in_call_grace: 60_000 }, store: { store_wait: 10_000 } } });
 
   test('a call with all that may be in it', async () => {
     const { caller, phone, tablet } = await it.trio(cast);

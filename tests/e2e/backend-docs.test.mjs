@@ -73,7 +73,8 @@ test('the webhook is one', () => {
 });
 
 describe('the commands', () => {
-  const it = scene();
+  // However busy the machine is, what is printed is durable.
+  const it = scene({ plugin: { store: { store_wait: 10_000 } } });
 
   test('print what the page says', async () => {
     const caller = await it.device('alice', 'laptop');

@@ -19,7 +19,7 @@ const SHORT_RING_MS = 300;
 const LONG_RING = { timeoutMs: 30_000 };
 
 describe('the example of a backend', () => {
-  const it = scene();
+  const it = scene({ plugin: { store: { store_wait: 10_000 } } });
   let laravel;
 
   before(async () => {
