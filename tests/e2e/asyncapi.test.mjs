@@ -7,6 +7,7 @@ import { known, readPage } from '../check-protocol-docs.mjs';
 import { WsClient } from './lib/clients/index.mjs';
 import { AsyncApi } from './lib/contract.mjs';
 import { ring, scene, talk } from './lib/scene.mjs';
+import { secondsFromNow, sign } from './lib/tokens.mjs';
 
 const SOON_MS = 300;
 const api = new AsyncApi();
@@ -201,6 +202,20 @@ describe('what hides', () => {
     const callId = await ring(caller, [callee]);
     await callee.ask('call:ringing', { callId });
     await caller.ask('call:end', { callId });
+  });
+});
+
+describe('with tokens', () => {
+  const secret = 'a secret of this test, which has at least 32 bytes';
+  const it = scene({ plugin: { general: { auth: 'jwt' }, auth: { secret } } });
+
+  test('a registration that ends', async () => {
+    const client = await it.connect(Client);
+    await client.refused('call:register', { userId: 'alice' }, 'unauthorized');
+    await client.refused('call:register', { token: sign({ sub: 'alice', exp: secondsFromNow(-1) }, secret) }, 'token_expired');
+    const reply = await client.ask('call:register', { token: sign({ sub: 'alice', device: 'laptop', exp: secondsFromNow(2) }, secret) });
+    assert.ok(reply.registrationExpiresInMs > 0);
+    assert.equal((await client.next('call:unregistered')).cause, 'token_expired');
   });
 });
 
