@@ -124,7 +124,8 @@ export class Laravel {
   /** The messages that went to phones. */
   pushes() {
     const file = path.join(this.dir, 'pushes.jsonl');
-    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
+    // The last line may be half there.
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line)) : [];
   }
 
   async stop() {
