@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 // As `php artisan install:api` leaves it in Laravel 11 and 12. The routes name their middleware themselves.
 

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 return [
     // Janus's Admin API, on the loopback address or behind a private network: who has its secret may do anything.

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 use App\Http\Controllers\CallController;
 use App\Http\Controllers\CallTokenController;

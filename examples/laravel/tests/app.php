@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 // A Laravel of Debian (8.83) around the example, for its tests. In an app of your own, this is what bootstrap/app.php
 // and config/ do. What is named here is what differs from a usual app: where it writes, and who is logged in.

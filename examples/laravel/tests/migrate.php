@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 // Makes the tables in EXAMPLE_DATABASE, as `php artisan migrate` does.
 

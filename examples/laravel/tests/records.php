@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 // Prints what the example reads of the plugin's own database for a user: php records.php USER
 

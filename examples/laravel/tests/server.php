@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 // The example as a backend, for `php -S 127.0.0.1:PORT tests/server.php`. Phones are pushed into a file.
 

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 
 use Illuminate\Database\Migrations\Migration;
 use Illuminate\Database\Schema\Blueprint;
