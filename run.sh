@@ -276,13 +276,15 @@ tell_how() {
     say "ready ws://127.0.0.1:$port"
 }
 
-# Returns when nobody reads our output any more; no shell can ask that of a pipe or a socket.
+# Returns when nobody reads our output any more; no shell can ask that of a pipe or a socket. Or when Janus is gone: bash's
+# `wait -n` misses a child that ended before it.
 # shellcheck disable=SC2016 # it is Perl
-wait_unread='my $poll = IO::Poll->new; $poll->mask(\*STDOUT => POLLHUP | POLLERR); $poll->poll'
+wait_unread='my $poll = IO::Poll->new; $poll->mask(\*STDOUT => POLLHUP | POLLERR);
+    1 until $poll->poll(1) > 0 || !kill(0, $ARGV[0])'
 
 # Until a signal (a trap leaves), the end of Janus, or the end of whoever reads our output.
 attend() {
-    spawn perl -MIO::Poll=POLLHUP,POLLERR -e "$wait_unread" 2>/dev/null
+    spawn perl -MIO::Poll=POLLHUP,POLLERR -e "$wait_unread" "$janus_pid" 2>/dev/null
     wait -n "$janus_pid" "$child" || true
     is_running || died "Janus ended by itself"
     exit 0
