@@ -21,7 +21,7 @@ cd "$root"
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
 core_suites=(unit-gcc core php)
-alone_suites=(soak fuzz e2e e2e-asan)
+alone_suites=(soak fuzz e2e e2e-asan client)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -143,13 +143,14 @@ fuzz() {
     result "$passed" "$((status == 0 ? 0 : 4 - passed))"
 }
 
-# end_to_end BUILD [variables]
+# end_to_end BUILD [variables]: the files of tests/e2e, or those of the folder in `folder`.
 end_to_end() {
-    local counts plugin
+    local counts plugin files=()
     plugin=$(plugin_of "$root/$1") || fail "there is no plugin in $1"
     shift
+    [ -z "${folder-}" ] || files=("$folder"/*.test.mjs)
     mkdir -p "$results/tmp"
-    env TMPDIR="$results/tmp" CALL_PLUGIN="$plugin" "$@" node tests/e2e/run.mjs | tee "$results/$suite.out" || true
+    env TMPDIR="$results/tmp" CALL_PLUGIN="$plugin" "$@" node tests/e2e/run.mjs "${files[@]}" | tee "$results/$suite.out" || true
     counts=$(sed -n 's/^e2e: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$results/$suite.out")
     # shellcheck disable=SC2086
     result $counts
@@ -176,6 +177,7 @@ run_suite() {
         end_to_end build/check-asan "${long[@]}" E2E_SKIP=run-script,slow-reader,proxy E2E_LOCKED_MS=3000 ASAN_OPTIONS=detect_leaks=0 \
             CALL_PRELOAD="$(gcc -print-file-name=libasan.so)"
         ;;
+    client) folder=tests/client end_to_end build/check-gcc ;;
     *) fail "there is no suite $suite" ;;
     esac
 }
@@ -243,7 +245,7 @@ mkdir -p "$results"
 exec 9>"$root/build/.check"
 flock -n 9 || fail "another check.sh runs here"
 rm -rf "${results:?}"/*
-npm_packages
+npm_packages tests/e2e tests/client
 step bash -euc make_configure >"$results/autogen.log" 2>&1 || { cat "$results/autogen.log" >&2 && fail "autogen.sh failed"; }
 
 if [ "${#chosen[@]}" -gt 0 ]; then

@@ -304,6 +304,6 @@ wait_for_answer
 wait_for_threads
 [ -n "$is_try" ] || { tell_how && attend; }
 
-npm_packages
+npm_packages "$root/tests/e2e"
 step node "$root/scripts/try.mjs" --url "ws://127.0.0.1:$port"
 end_child "$janus_pid" || fail "Janus did not stop when it was asked to: killed"

@@ -112,10 +112,12 @@ plugin_of() {
 
 # --- npm ---
 
-# Installs the packages of the end-to-end tests, which the tries use too, unless they are there.
+# npm_packages FOLDER...: installs what a folder's lock names, unless it is there. The tries use what the end-to-end tests do.
 npm_packages() {
-    local e2e=$root/tests/e2e
-    [ "$e2e/node_modules/.package-lock.json" -nt "$e2e/package-lock.json" ] && return
-    step npm ci --prefix "$e2e" --prefer-offline --loglevel=error >&2
-    touch "$e2e/node_modules/.package-lock.json"
+    local folder
+    for folder in "$@"; do
+        [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && continue
+        step npm ci --prefix "$folder" --prefer-offline --loglevel=error >&2 || return
+        touch "$folder/node_modules/.package-lock.json"
+    done
 }
