@@ -21,7 +21,7 @@ cd "$root"
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
 core_suites=(unit-gcc core php)
-alone_suites=(soak fuzz e2e e2e-asan client)
+alone_suites=(soak fuzz e2e e2e-asan client browser)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -178,6 +178,8 @@ run_suite() {
             CALL_PRELOAD="$(gcc -print-file-name=libasan.so)"
         ;;
     client) folder=tests/client end_to_end build/check-gcc ;;
+    # Two browsers at once are as many as a small machine has patience for.
+    browser) folder=tests/browser end_to_end build/check-gcc E2E_CONCURRENCY=2 ;;
     *) fail "there is no suite $suite" ;;
     esac
 }
@@ -205,7 +207,7 @@ finish_suite() {
         echo "$name did not run to its end (status $status)"
     fi
     [ "$not_ok" -eq 0 ] || { echo "--- $name failed:" && cat "$results/$name.log"; }
-    grep -E '^(chaos|fuzz|memory|speed|records): ' "$results/$name.log" | sed "s/^/$name: /; s/^fuzz: fuzz:/fuzz:/" || true
+    grep -E '^(chaos|fuzz|memory|speed|records|reject|offline): ' "$results/$name.log" | sed "s/^/$name: /; s/^fuzz: fuzz:/fuzz:/" || true
     [ "$name" != coverage ] || sed -n '/Code Coverage Report/,$p' "$results/$name.log"
     passed=$((passed + ok)) failed=$((failed + not_ok))
     printf '%-12s %5d passed, %d failed, %4d s\n' "$name" "$ok" "$not_ok" $((SECONDS - started[$name]))
@@ -245,7 +247,7 @@ mkdir -p "$results"
 exec 9>"$root/build/.check"
 flock -n 9 || fail "another check.sh runs here"
 rm -rf "${results:?}"/*
-npm_packages tests/e2e tests/client
+npm_packages tests/e2e tests/client tests/browser html-demo
 step bash -euc make_configure >"$results/autogen.log" 2>&1 || { cat "$results/autogen.log" >&2 && fail "autogen.sh failed"; }
 
 if [ "${#chosen[@]}" -gt 0 ]; then

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a bare Debian 12 machine lacks for run.sh or check.sh; does nothing when all is there.
 #   scripts/setup.sh run|try|check|coverage
-# run: build the plugin and start Janus. try: run, and Node for the scripted users. check: try, and what the tests need.
+# run, try: build the plugin, start Janus, serve the page or play the scripted users. check: what the tests need, too.
 # coverage: check, and what counts covered lines.
 set -euo pipefail
 
@@ -12,14 +12,13 @@ fail() {
 
 run_packages=(build-essential autoconf automake libtool pkg-config libglib2.0-dev libjansson-dev
     libconfig-dev libsqlite3-dev libjwt-dev libssl-dev janus janus-dev perl)
-check_packages=(clang clang-format libclang-rt-14-dev llvm-14 sqlite3 valgrind
+check_packages=(chromium clang clang-format fonts-dejavu-core libclang-rt-14-dev llvm-14 sqlite3 valgrind
     libgoogle-gson-java libokhttp-java openjdk-17-jdk-headless
     curl php-cli php-curl php-guzzlehttp-guzzle php-laravel-framework php-mbstring php-sqlite3 php-xml phpunit)
 
 needed_packages() {
     printf '%s\n' "${run_packages[@]}"
     case "$1" in
-    run) return ;;
     check) printf '%s\n' "${check_packages[@]}" ;;
     coverage) printf '%s\n' "${check_packages[@]}" gcovr ;;
     esac

@@ -1,0 +1,2 @@
+// Where Janus is. `./run.sh` writes its own; behind a web server of yours, put your address here.
+export const server = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.hostname}:8188`;
