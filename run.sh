@@ -1,12 +1,12 @@
 #!/bin/bash
-# Sets up the machine, builds the plugin and runs Janus with it on 127.0.0.1, until Ctrl-C or SIGTERM.
+# Sets up the machine, builds the plugin and runs Janus with it and the page on 127.0.0.1, until Ctrl-C or SIGTERM.
 set -euo pipefail
 
 usage() {
     cat <<'USAGE'
 usage: ./run.sh [--port N] [--state DIR] [--try]
   --port N     WebSocket on N, HTTP on N+1, the Admin API on N+2, the page on N+3 (default: 8188)
-  --state DIR  where the configuration, the database, the log and the Admin API's secret are (default: build/run)
+  --state DIR  where the configuration, the database, the log, the page and the Admin API's secret are (default: build/run)
   --try        let three devices play a rejected call, print every message, and stop
 USAGE
 }
@@ -31,13 +31,14 @@ done
 # The caller's folder is where a relative --state begins.
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
-http=$((port + 1)) admin=$((port + 2))
+http=$((port + 1)) admin=$((port + 2)) page=$((port + 3))
 name=call-$$-$RANDOM$RANDOM
 cd "$root"
 
 # --- ending ---
 
 janus_pid=
+page_pid=
 leave() {
     trap '' INT TERM HUP PIPE
     [ -z "$janus_pid" ] || end_child "$janus_pid" || echo "$me: Janus did not stop when it was asked to: killed" >&2
@@ -83,8 +84,8 @@ is_taken() {
 
 check_ports() {
     local taken
-    for taken in "$port" "$http" "$admin"; do
-        ! is_taken "$taken" || fail "port $taken of 127.0.0.1 is in use (another Janus?): try --port N; $port, $http and $admin must be free"
+    for taken in "$port" "$http" "$admin" "$page"; do
+        ! is_taken "$taken" || fail "port $taken of 127.0.0.1 is in use (another Janus?): try --port N; $port to $page must be free"
     done
 }
 
@@ -263,15 +264,46 @@ wait_for_threads() {
     done
 }
 
+# --- the page ---
+
+build_page() {
+    exec 8>"$root/build/.lock"
+    flock 8
+    npm_packages "$root/html-demo" || return
+    exec 8>&-
+    step node "$root/html-demo/build.mjs" --out "$state/page" --server "ws://127.0.0.1:$port"
+}
+
+page_answers() {
+    (
+        exec 3<>"/dev/tcp/127.0.0.1/$page"
+        printf 'GET /config.js HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&3
+        [[ $(timeout 2 cat <&3) == *"ws://127.0.0.1:$port"* ]]
+    ) 2>/dev/null
+}
+
+start_page() {
+    local tries=200
+    # Janus is worth having without it, such as where npm cannot be reached.
+    build_page || { echo "$me: no page: its packages could not be had of npm" >&2 && return; }
+    spawn node "$root/scripts/serve.mjs" "$state/page" --port "$page" >"$state/page.log" 2>&1 </dev/null
+    page_pid=$child
+    until page_answers; do
+        kill -0 "$page_pid" 2>/dev/null || fail "the page's server ended: $(cat "$state/page.log")"
+        [ "$tries" -gt 0 ] || fail "the page's server does not answer"
+        tries=$((tries - 1))
+        sleep 0.05
+    done
+}
+
 tell_how() {
     say "Janus runs with janus.plugin.call: HTTP http://127.0.0.1:$http/janus, Admin API http://127.0.0.1:$admin/admin"
     say "  configuration  $state/conf"
     say "  log            $state/janus.log"
     say "  Admin secret   $state/admin_secret"
-    say "Try it with a device in each of two terminals (docs/testing-by-hand.md), or all at once with ./run.sh --try:"
-    say "  node scripts/device.mjs --url ws://127.0.0.1:$port --user bob --device phone"
-    say "  node scripts/device.mjs --url ws://127.0.0.1:$port --user alice --device phone --call bob"
-    say "Ctrl-C stops it."
+    say "Devices in terminals: docs/testing-by-hand.md. All at once: ./run.sh --try"
+    [ -z "$page_pid" ] || say "Open this page in two tabs and call yourself; Ctrl-C stops it all:"
+    [ -z "$page_pid" ] || say "  http://127.0.0.1:$page/"
     stopped_status=0
     say "ready ws://127.0.0.1:$port"
 }
@@ -302,7 +334,7 @@ write_configuration
 start_janus
 wait_for_answer
 wait_for_threads
-[ -n "$is_try" ] || { tell_how && attend; }
+[ -n "$is_try" ] || { start_page && tell_how && attend; }
 
 npm_packages "$root/tests/e2e"
 step node "$root/scripts/try.mjs" --url "ws://127.0.0.1:$port"

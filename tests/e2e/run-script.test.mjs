@@ -99,6 +99,26 @@ test('from another folder, twice, with its state kept', async () => {
   }
 });
 
+test('it serves the page, which knows where this Janus is, and nothing else of its folder', async () => {
+  const state = path.join(folder, 'page');
+  const run = await Run.ready(state);
+  const page = `http://127.0.0.1:${run.port + 3}/`;
+  assert.ok(run.output.includes(page), run.output);
+  const get = async (name) => {
+    const response = await fetch(page + name);
+    return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+  };
+  assert.match((await get('')).text, /<title>Calls<\/title>/);
+  assert.ok((await get('config.js')).text.includes(run.wsUrl));
+  for (const name of ['js/main.js', 'janus-call.js', 'vendor/janus.js', 'vendor/adapter.js'])
+    assert.deepEqual(await get(name).then(({ status, type }) => [status, type]), [200, 'text/javascript; charset=utf-8'], name);
+  for (const name of ['%2e%2e/admin_secret', '..%2fadmin_secret', '%2e%2e/conf/janus.jcfg', 'js', 'nothing.js', '%'])
+    assert.equal((await get(name)).status, 404, name);
+  run.child.kill('SIGTERM');
+  assert.equal(await run.ends(state), 0, run.errors);
+  await assert.rejects(fetch(page), 'the page is still served');
+});
+
 test('Ctrl-C stops it, for the whole group at once', async () => {
   const state = path.join(folder, 'interrupted');
   const run = await Run.ready(state);
@@ -131,12 +151,14 @@ test('Janus ends when run.sh is killed', async () => {
 });
 
 test('a port that is in use is named', async () => {
-  const [port] = await freePortsInARow(4);
-  const server = net.createServer().listen(port + 1, '127.0.0.1');
-  const run = new Run(['--port', String(port), '--state', path.join(folder, 'taken')]);
-  assert.equal(await run.exited, 1);
-  assert.match(run.errors, new RegExp(`port ${port + 1} .*in use`));
-  server.close();
+  for (const offset of [1, 3]) {
+    const [port] = await freePortsInARow(4);
+    const server = net.createServer().listen(port + offset, '127.0.0.1');
+    const run = new Run(['--port', String(port), '--state', path.join(folder, 'taken')]);
+    assert.equal(await run.exited, 1);
+    assert.match(run.errors, new RegExp(`port ${port + offset} .*in use`));
+    server.close();
+  }
 });
 
 test('a state that another run uses is refused', async () => {
