@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/log.h"
+#include "wire/request.h"
 #include "wire/write.h"
 
 static json_t *closed_counts(const HubStats *stats)
@@ -59,6 +60,70 @@ static json_t *answer_reload(json_t *body G_GNUC_UNUSED)
     return write_refusal(REFUSAL_INTERNAL, text, "reload");
 }
 
+/* --- lists --- */
+
+static json_t *refuse(Request *request, const char *name)
+{
+    return write_refusal(request->event.fault.refusal, request->event.fault.text, name);
+}
+
+static json_t *answer_users(json_t *body)
+{
+    g_autoptr(GPtrArray) users = user_looks_new();
+    json_t *answer;
+    Request request;
+    Lookup page;
+
+    if (request_parse_page(&request, &page, body))
+        answer =
+            write_users(users, service_look_at_users(door.service, page.from, page.limit, users));
+    else
+        answer = refuse(&request, "users");
+    request_clear(&request);
+    return answer;
+}
+
+static json_t *answer_calls(json_t *body)
+{
+    g_autoptr(GPtrArray) calls = call_looks_new();
+    json_t *answer;
+    Request request;
+    Lookup page;
+
+    if (request_parse_page(&request, &page, body))
+        answer =
+            write_calls(calls, service_look_at_calls(door.service, page.from, page.limit, calls));
+    else
+        answer = refuse(&request, "calls");
+    request_clear(&request);
+    return answer;
+}
+
+static json_t *answer_user(json_t *body)
+{
+    g_autoptr(GPtrArray) users = user_looks_new();
+    g_autoptr(GPtrArray) calls = call_looks_new();
+    json_t *answer;
+    Request request;
+    Lookup whom;
+
+    if (request_parse_user(&request, &whom, body)) {
+        service_look_at_user(door.service, whom.user_id, users, calls);
+        answer = write_user(whom.user_id, users, calls);
+    } else {
+        answer = refuse(&request, "user");
+    }
+    request_clear(&request);
+    return answer;
+}
+
+static json_t *answer_record(json_t *body G_GNUC_UNUSED)
+{
+    return write_refusal(REFUSAL_INVALID_REQUEST,
+                         "request: this server relays no media, so there is nothing to record",
+                         "call:record");
+}
+
 /* A request of the protocol, for the user that it names. */
 static json_t *answer_for_user(json_t *body)
 {
@@ -69,8 +134,8 @@ static const struct {
     const char *name;
     json_t *(*answer)(json_t *body);
 } admin_requests[] = {
-    {"reload", answer_reload},
-    {"stats", answer_stats},
+    {"stats", answer_stats}, {"reload", answer_reload}, {"users", answer_users},        {"calls", answer_calls},
+    {"user", answer_user},   {"call:record", answer_record},
 };
 
 /* Borrows the message, which may be absent; the answer is given away. */

@@ -24,7 +24,7 @@ static void tell_event_handlers(gpointer self G_GNUC_UNUSED, Change change, cons
     if (!door.config->general.events || !door.gateway->events_is_enabled())
         return;
     event = json_pack("{s:s, s:o}", "event", fact_name(change, record), "record",
-                      write_record(record, VIEW_FULL));
+                      write_backend_record(record));
     /* Janus takes the event over. No handle: one that is dying would have it dropped. */
     door.gateway->notify_event(create(), NULL, event);
 }

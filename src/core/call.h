@@ -30,7 +30,9 @@ typedef struct {
     LegState state;
 } Leg;
 
-typedef struct {
+typedef struct Call Call;
+
+struct Call {
     Deadline deadline; /* DEADLINE_CALL */
     CallKey caller_key;
     CallKey callee_key;
@@ -47,7 +49,9 @@ typedef struct {
     gint64 created_us;
     gint64 ring_end_us;
     gint64 accepted_us;
-} Call;
+    Call *same_id; /* the next live call of this id, of another caller; or NULL */
+    guint place;   /* in the hub's roster, unless it is veiled */
+};
 
 /* Takes over `record`. The legs are the caller's: one for `calling`. */
 Call *call_new(User *caller, User *callee, Device *calling, Record *record, gint64 now_us);

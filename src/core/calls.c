@@ -266,6 +266,7 @@ static void retire(Hub *hub, Call *call)
     g_hash_table_remove(hub->live, &call->caller_key);
     if (!call->is_veiled)
         g_hash_table_remove(hub->live, &call->callee_key);
+    hub_unlist_call(hub, call);
     deadlines_set(&hub->deadlines, &call->deadline, DEADLINE_NEVER);
     hub->stats.live_calls--;
     hub->stats.closed[call->record->status]++;

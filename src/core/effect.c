@@ -123,6 +123,7 @@ Reply *effects_reply(Effects *effects, const Event *event)
     g_assert(!effects->has_reply);
     effects->has_reply = TRUE;
     effects->reply = (Reply){.request = event->kind,
+                             .is_operators = event->is_operator,
                              .wall_ms = event->wall_ms,
                              .expires_in_ms = -1,
                              .is_complete = TRUE};

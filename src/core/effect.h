@@ -78,7 +78,8 @@ typedef struct {
     char *text;     /* of a refusal, for people; owned */
     Record *record; /* of the call that it is about, or NULL */
     View view;
-    gint64 wall_ms; /* of the step */
+    gboolean is_operators; /* for a backend's own eyes, which see more than any user's */
+    gint64 wall_ms;        /* of the step */
 
     GRefString *user_id; /* register: who the asker is now; history, not found: whose calls */
     GRefString *device_id;

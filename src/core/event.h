@@ -89,7 +89,8 @@ typedef struct {
     const char *as_user;
     const char
         *as_device; /* with as_user, for EVENT_INITIATE: the registered device that shall call */
-    gboolean is_operator; /* for nobody: as_user is only the caller of the call that it means */
+    gboolean is_operator; /* for nobody: as_user is only the caller of the call that it means, or
+                             NULL where the id says enough */
 
     /* A request whose fields were bad: refused with this once it is known that the sender may ask
      * at all. */

@@ -6,6 +6,7 @@
 #include "core/call.h"
 #include "core/deadline.h"
 #include "core/hub.h"
+#include "core/roster.h"
 #include "core/user.h"
 
 struct Hub {
@@ -16,9 +17,12 @@ struct Hub {
     GHashTable *users;      /* userId -> User, owned */
     GHashTable *by_address; /* Address -> Device: who is registered where */
     GHashTable *live;       /* CallKey -> Call: once for each party that may see it */
+    GHashTable *by_id;      /* callId -> Call: the first of those that share it */
     GHashTable *ended;      /* CallKey -> Ended */
     GQueue ended_order;     /* of Ended, oldest first */
     GPtrArray *to_tidy;     /* of User: who may be idle at the end of the step */
+    Roster registered;      /* of User: those with a device */
+    Roster calls;           /* of Call: live for both parties */
     Deadlines deadlines;
     HubStats stats;
 };
@@ -117,6 +121,9 @@ typedef struct {
 } Found;
 
 Found hub_find_call(const Hub *hub, const User *user, const char *call_id);
+/* Live calls are in the lists of all calls too. */
+void hub_list_call(Hub *hub, Call *call);
+void hub_unlist_call(Hub *hub, Call *call);
 /* The call that a request is about: live, ended a while ago, or brought from the store by the
  * event. */
 Found find_asked_call(const Hub *hub, const Event *event, const Sender *sender);

@@ -15,9 +15,12 @@ Hub *hub_new(const HubSettings *settings)
     hub->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_user);
     hub->by_address = g_hash_table_new(g_direct_hash, g_direct_equal);
     hub->live = g_hash_table_new(call_key_hash, call_key_equal);
+    hub->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     hub->ended = g_hash_table_new(call_key_hash, call_key_equal);
     hub->to_tidy = g_ptr_array_new();
     g_queue_init(&hub->ended_order);
+    roster_init(&hub->registered);
+    roster_init(&hub->calls);
     deadlines_init(&hub->deadlines);
     return hub;
 }
@@ -52,9 +55,12 @@ void hub_free(Hub *hub)
         drop_calls_of(hub, user);
     g_hash_table_unref(hub->by_address);
     g_hash_table_unref(hub->live);
+    g_hash_table_unref(hub->by_id);
     g_hash_table_unref(hub->ended);
     g_hash_table_unref(hub->users);
     g_ptr_array_unref(hub->to_tidy);
+    roster_clear(&hub->registered);
+    roster_clear(&hub->calls);
     deadlines_clear(&hub->deadlines);
     g_free(hub);
 }
@@ -124,6 +130,21 @@ static const Verb verbs[EVENT_KINDS] = {
     [EVENT_HISTORY] = on_history,
 };
 
+/* An operator may name a call by its id alone, where only one live call has it. */
+static User *caller_of(const Hub *hub, const Event *event)
+{
+    const Call *call = g_hash_table_lookup(hub->by_id, event->about.call_id);
+
+    return call && !call->same_id ? call->caller : NULL;
+}
+
+static gboolean is_ambiguous(const Hub *hub, const Event *event)
+{
+    const Call *call = g_hash_table_lookup(hub->by_id, event->about.call_id);
+
+    return call && call->same_id;
+}
+
 static Sender find_sender(const Hub *hub, const Event *event)
 {
     Sender sender = {0};
@@ -133,7 +154,7 @@ static Sender find_sender(const Hub *hub, const Event *event)
         sender.user = sender.device ? sender.device->user : NULL;
         return sender;
     }
-    sender.user = hub_find_user(hub, event->as_user);
+    sender.user = event->as_user ? hub_find_user(hub, event->as_user) : caller_of(hub, event);
     if (sender.user && event->as_device)
         sender.device = user_device(sender.user, event->as_device);
     return sender;
@@ -187,6 +208,11 @@ static void handle_request(Hub *hub, const Event *event, Effects *effects)
         return;
     if (event->fault.refusal != REFUSAL_NONE) {
         effects_refuse_fault(effects, event);
+        return;
+    }
+    if (!event->from && !event->as_user && is_ambiguous(hub, event)) {
+        effects_refuse(effects, event, REFUSAL_INVALID_REQUEST,
+                       "callerId: is required, for several callers use this callId");
         return;
     }
     sender = find_sender(hub, event);

@@ -115,6 +115,7 @@ static void go_live(Hub *hub, Call *call)
         g_ptr_array_add(call->callee->calls, call);
         g_hash_table_insert(hub->live, &call->callee_key, call);
     }
+    hub_list_call(hub, call);
     hub->stats.live_calls++;
     hub->stats.initiated++;
     call_reschedule(hub, call);

@@ -147,6 +147,8 @@ static Device *add_device(Hub *hub, User *user, const Event *event)
         given = g_strconcat("DEV_", event->fresh_id, NULL);
     device = user_add_device(user, given ? given : event->reg.device_id);
     device->is_nameless = given != NULL;
+    if (user->devices->len == 1)
+        user->place = roster_add(&hub->registered, user);
     hub->stats.devices++;
     hub->stats.registered_users += user->devices->len == 1;
     return device;

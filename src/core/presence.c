@@ -40,6 +40,8 @@ static void forget_device(Hub *hub, Device *device)
     hub->stats.registered_users -= user->devices->len == 1;
     hub_tidy_user(hub, user);
     user_remove_device(user, device);
+    if (user->devices->len == 0)
+        roster_remove(&hub->registered, user->place);
 }
 
 static void drop_ringing_legs(Device *device)

@@ -23,6 +23,36 @@ Found hub_find_call(const Hub *hub, const User *user, const char *call_id)
     return found;
 }
 
+static void put_first(Hub *hub, Call *call)
+{
+    /* The key borrows the id of the call that is the first. */
+    g_hash_table_replace(hub->by_id, (gpointer)call_id(call), call);
+}
+
+void hub_list_call(Hub *hub, Call *call)
+{
+    call->same_id = g_hash_table_lookup(hub->by_id, call_id(call));
+    put_first(hub, call);
+    if (!call->is_veiled)
+        call->place = roster_add(&hub->calls, call);
+}
+
+void hub_unlist_call(Hub *hub, Call *call)
+{
+    Call *first = g_hash_table_lookup(hub->by_id, call_id(call));
+    Call **link = &first;
+
+    while (*link != call)
+        link = &(*link)->same_id;
+    *link = call->same_id;
+    if (first)
+        put_first(hub, first);
+    else
+        g_hash_table_remove(hub->by_id, call_id(call));
+    if (!call->is_veiled)
+        roster_remove(&hub->calls, call->place);
+}
+
 /* The asker may have become somebody else since the store was read for it. */
 static gboolean is_party(const CallFacts *facts, const User *user)
 {
@@ -81,7 +111,8 @@ Reply *refuse_not_found(Effects *effects, const Event *event, const Sender *send
     Reply *reply = effects_refuse(effects, event, REFUSAL_CALL_NOT_FOUND, "no such call of yours");
 
     reply->is_elsewhere = !event->stored;
-    reply->user_id = g_ref_string_new(sender->user ? sender->user->id : event->as_user);
+    if (sender->user || event->as_user)
+        reply->user_id = g_ref_string_new(sender->user ? sender->user->id : event->as_user);
     return reply;
 }
 

@@ -35,6 +35,7 @@ struct User {
     GQueue ended;       /* of Ended, newest first: what its snapshot tells */
     GQueue early_ends;  /* of EarlyEnd, oldest first */
     Pace pace;
+    guint place;        /* in the hub's roster, while it has a device */
     gboolean is_to_tidy; /* the end of the step looks whether it is idle */
 };
 

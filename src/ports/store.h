@@ -37,6 +37,10 @@ typedef struct {
      * when there is none. */
     Record *(*get)(Store *store, const char *user_id, const char *call_id, GError **error);
 
+    /* A call of this id, whoever made it; `*is_only` says whether it is the only one. As get()
+     * otherwise. */
+    Record *(*find)(Store *store, const char *call_id, gboolean *is_only, GError **error);
+
     /* One page of a user's calls, newest first, as a new array of Record. `*next` is the cursor of
      * the page after it (owned by the caller), NULL when there is none. `query` as in call:history;
      * its status filter means what the user sees of the call (a veiled call's caller sees its

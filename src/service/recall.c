@@ -23,13 +23,32 @@ void recall_initiated(Store *store, const char *user_id, Event *event)
     event->stored = store->ops->get(store, user_id, event->initiate.call_id, NULL);
 }
 
+/* An operator's, by its id alone. */
+static Record *find_only(Store *store, Event *event, Reply *reply, GError **error)
+{
+    gboolean is_only = FALSE;
+    Record *record = store->ops->find(store, event->about.call_id, &is_only, error);
+
+    if (record && !is_only) {
+        refuse(reply, REFUSAL_INVALID_REQUEST,
+               "callerId: is required, for several callers used this callId");
+        g_clear_pointer(&record, record_unref);
+    }
+    if (record)
+        event->as_user = record->facts->caller_id;
+    return record;
+}
+
 gboolean recall_missing(Store *store, Event *event, Reply *reply)
 {
     g_autoptr(GError) error = NULL;
 
     if (!reply->is_elsewhere)
         return FALSE;
-    event->stored = store->ops->get(store, reply->user_id, event->about.call_id, &error);
+    if (reply->user_id)
+        event->stored = store->ops->get(store, reply->user_id, event->about.call_id, &error);
+    else
+        event->stored = find_only(store, event, reply, &error);
     if (error)
         refuse(reply, REFUSAL_STORE_UNAVAILABLE, "the records cannot be read now");
     return event->stored != NULL;

@@ -385,6 +385,13 @@ static void list_history(Service *service, const Event *event, Reply *reply)
     g_mutex_unlock(&service->lock);
 }
 
+/* Memory finds an ended call only by its parties: by its id alone the store must have it. */
+static void wait_for_what_ended(Service *service, const Event *event, const Reply *reply)
+{
+    if (service->journal && reply->is_elsewhere && event->is_operator && !event->as_user)
+        journal_wait(service->journal, journal_latest(service->journal));
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
@@ -404,6 +411,7 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
     recall(service, peer, event);
     step_request(service, peer, event, &work);
     event->is_counted = TRUE;
+    wait_for_what_ended(service, event, &work.effects.reply);
     if (recall_missing(service->options.store, event, &work.effects.reply)) {
         effects_reset(&work.effects);
         step_request(service, peer, event, &work);
@@ -436,6 +444,35 @@ void service_stats(Service *service, HubStats *stats)
 {
     g_mutex_lock(&service->lock);
     hub_stats(service->hub, stats);
+    g_mutex_unlock(&service->lock);
+}
+
+typedef guint (*Look)(const Hub *hub, guint from, guint most, gint64 now_us, GPtrArray *found);
+
+static guint look(Service *service, Look at, guint from, guint limit, GPtrArray *found)
+{
+    do {
+        g_mutex_lock(&service->lock);
+        from = at(service->hub, from, limit - found->len, g_get_monotonic_time(), found);
+        g_mutex_unlock(&service->lock);
+    } while (from && found->len < limit);
+    return from;
+}
+
+guint service_look_at_users(Service *service, guint from, guint limit, GPtrArray *users)
+{
+    return look(service, hub_look_at_users, from, limit, users);
+}
+
+guint service_look_at_calls(Service *service, guint from, guint limit, GPtrArray *calls)
+{
+    return look(service, hub_look_at_calls, from, limit, calls);
+}
+
+void service_look_at_user(Service *service, const char *user_id, GPtrArray *users, GPtrArray *calls)
+{
+    g_mutex_lock(&service->lock);
+    hub_look_at_user(service->hub, user_id, g_get_monotonic_time(), users, calls);
     g_mutex_unlock(&service->lock);
 }
 

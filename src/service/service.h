@@ -6,6 +6,7 @@
 
 #include "core/hub.h"
 #include "ports/auth.h"
+#include "core/look.h"
 #include "ports/delivery.h"
 #include "ports/notifier.h"
 #include "ports/store.h"
@@ -48,6 +49,14 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
 gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error);
 
 void service_stats(Service *service, HubStats *stats);
+
+/* The next users with a device, or live calls (core/look.h), at most `limit`, from a place on: 0 at
+ * first. Returns the place to go on from, 0 when all were listed. The lock is opened again and again
+ * meanwhile, so however long the list is, no call waits for it. */
+guint service_look_at_users(Service *service, guint from, guint limit, GPtrArray *users);
+guint service_look_at_calls(Service *service, guint from, guint limit, GPtrArray *calls);
+void service_look_at_user(Service *service, const char *user_id, GPtrArray *users,
+                          GPtrArray *calls);
 
 /* Copies what is known of the device at a peer; free the strings. FALSE when it is not registered.
  */

@@ -7,13 +7,14 @@
 enum {
     LIST_LIVE = 100, /* of a user: calls that are live to them, by creation */
     LIST_INCOMING,   /* of a callee and a callId: their callers', by creation */
+    LIST_OF_ID,      /* of nobody and a callId: every caller's, by creation */
     LIST_ALL_LIVE,   /* of nobody: calls that are live to anybody, by creation */
     LIST_ALL_CLOSED, /* of nobody: the rest, by their end for everybody */
 };
 
-/* How many lists a call can be in: LISTINGS_MOST, one of all calls, the incoming ones, live ones of
- * either party. */
-#define LISTS_MOST (LISTINGS_MOST + 4)
+/* How many lists a call can be in: LISTINGS_MOST, one of all calls, the incoming ones, those of its
+ * id, live ones of either party. */
+#define LISTS_MOST (LISTINGS_MOST + 5)
 
 /* A list that is not empty. Its Places borrow their records from the store's calls. */
 typedef struct {
@@ -190,6 +191,7 @@ static guint all_listings(const Record *record, Listing listings[LISTS_MOST])
     listings[count++] = in_all(record);
     listings[count++] =
         (Listing){facts->callee_id, facts->call_id, LIST_INCOMING, facts->created_ms};
+    listings[count++] = (Listing){"", facts->call_id, LIST_OF_ID, facts->created_ms};
     count += add_live(record, facts->caller_id, &listings[count]);
     if (!g_str_equal(facts->caller_id, facts->callee_id))
         count += add_live(record, facts->callee_id, &listings[count]);
@@ -365,6 +367,23 @@ static Record *memory_get(Store *store, const char *user_id, const char *call_id
     return record;
 }
 
+static Record *memory_find(Store *store, const char *call_id, gboolean *is_only,
+                           GError **error G_GNUC_UNUSED)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+    const List *list;
+    Record *record = NULL;
+
+    g_mutex_lock(&memory->lock);
+    list = find_list(memory, "", call_id, LIST_OF_ID);
+    if (list) {
+        record = record_ref(newest(list)->record);
+        *is_only = g_sequence_get_length(list->places) == 1;
+    }
+    g_mutex_unlock(&memory->lock);
+    return record;
+}
+
 static void add_closed(const List *list, Page *page)
 {
     GSequenceIter *iter;
@@ -454,6 +473,7 @@ static const StoreOps memory_ops = {
     .free = memory_free,
     .write = memory_write,
     .get = memory_get,
+    .find = memory_find,
     .history = memory_history,
     .ended_since = memory_ended_since,
     .recover = memory_recover,

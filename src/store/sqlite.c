@@ -15,6 +15,19 @@ static Record *sqlite_get(Store *store, const char *user_id, const char *call_id
     return record;
 }
 
+static Record *sqlite_find(Store *store, const char *call_id, gboolean *is_only, GError **error)
+{
+    Pool *readers = ((SqliteStore *)store)->readers;
+    Connection *reader = pool_take(readers, error);
+    Record *record;
+
+    if (!reader)
+        return NULL;
+    record = reader_find(reader, call_id, is_only, error);
+    pool_give(readers, reader);
+    return record;
+}
+
 static GPtrArray *sqlite_history(Store *store, const char *user_id, const HistoryEvent *query,
                                  char **next, GError **error)
 {
@@ -82,6 +95,7 @@ static const StoreOps sqlite_ops = {
     .free = sqlite_free,
     .write = sqlite_write,
     .get = sqlite_get,
+    .find = sqlite_find,
     .history = sqlite_history,
     .ended_since = sqlite_ended_since,
     .recover = sqlite_recover,

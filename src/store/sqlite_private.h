@@ -38,6 +38,7 @@ typedef enum {
 
     SQL_CALL_OF_CALLER,
     SQL_CALL_OF_CALLEE,
+    SQL_CALLS_OF_ID,
     SQL_LIVE_OF_CALLER,
     SQL_LIVE_OF_CALLEE,
     SQL_LISTED,
@@ -164,6 +165,7 @@ gboolean find_user(Connection *connection, const char *user_id, gint64 *number, 
 
 /* As in StoreOps, on a connection of the caller's. */
 Record *reader_get(Connection *reader, const char *user_id, const char *call_id, GError **error);
+Record *reader_find(Connection *reader, const char *call_id, gboolean *is_only, GError **error);
 GPtrArray *reader_history(Connection *reader, const char *user_id, const HistoryEvent *query,
                           char **next, GError **error);
 GPtrArray *reader_ended_since(Connection *reader, const char *user_id, gint64 since_ms, guint most,

@@ -34,6 +34,23 @@ Record *reader_get(Connection *reader, const char *user_id, const char *call_id,
     return record;
 }
 
+Record *reader_find(Connection *reader, const char *call_id, gboolean *is_only, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(reader, SQL_CALLS_OF_ID, error);
+    g_autoptr(Record) record = NULL;
+    Step step;
+
+    if (!select)
+        return NULL;
+    bind_text(select, 1, call_id);
+    record = first_record(reader, select, error);
+    if (!record)
+        return NULL;
+    step = connection_step(reader, select, error);
+    *is_only = step == STEP_DONE;
+    return step == STEP_FAILED ? NULL : g_steal_pointer(&record);
+}
+
 static gboolean read_call(Connection *reader, gint64 id, Record **record, GError **error)
 {
     g_autoptr(Statement) select = connection_statement(reader, SQL_SELECT_CALL, error);

@@ -51,6 +51,8 @@ static const char *const texts[SQLS] = {
     [SQL_CALL_OF_CALLER] = SELECT_CALL "WHERE call_id = ?1 AND caller_id = ?2",
     [SQL_CALL_OF_CALLEE] = SELECT_CALL "WHERE call_id = ?1 AND callee_id = ?2 "
                                        "ORDER BY created_at DESC, id DESC LIMIT 1",
+    [SQL_CALLS_OF_ID] =
+        SELECT_CALL "WHERE call_id = ?1 AND caller_id >= '' ORDER BY caller_id LIMIT 2",
     [SQL_LIVE_OF_CALLER] = SELECT_CALL "WHERE caller_id = ?1 AND closed_at IS NULL",
     [SQL_LIVE_OF_CALLEE] = SELECT_CALL "WHERE callee_id = ?1 AND ended_at IS NULL "
                                        "AND caller_id <> ?1",

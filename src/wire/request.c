@@ -375,15 +375,13 @@ static gboolean find_request(const char *name, RequestDoor door, guint *row)
     return FALSE;
 }
 
-/* For nobody in particular: the call is named by its caller and its id. */
+/* For nobody in particular: the call is named by its id and, where that is not unique, its caller. */
 static void parse_operator(Request *request, json_t *body)
 {
     Event *event = &request->event;
 
     event->is_operator = TRUE;
     event->as_user = take_id(request, body, "callerId");
-    if (!event->as_user)
-        fault(request, REFUSAL_INVALID_REQUEST, "userId: is required, or callerId as operator");
 }
 
 /* A backend acts for a user; for a call it also says from which of the user's devices. */
@@ -428,6 +426,36 @@ gboolean request_parse(Request *request, json_t *body, RequestDoor door,
         parse_acting_for(request, body);
     requests[row].parse(request, body);
     return TRUE;
+}
+
+/* The cursor of a list is a place in it, as text. */
+static guint take_place(Request *request, json_t *body)
+{
+    const char *after = take_string(request, body, "after");
+    guint64 place = 0;
+
+    if (after && !g_ascii_string_to_unsigned(after, 16, 1, G_MAXUINT, &place, NULL))
+        fault(request, REFUSAL_INVALID_REQUEST, "after: is not a cursor that this list gave");
+    return (guint)place;
+}
+
+gboolean request_parse_page(Request *request, Lookup *lookup, json_t *body)
+{
+    *request = (Request){0};
+    *lookup = (Lookup){
+        .limit =
+            (guint)take_integer(request, body, "limit", 1, LIST_LIMIT_MOST, LIST_LIMIT_DEFAULT),
+        .from = take_place(request, body),
+    };
+    return !is_faulty(request);
+}
+
+gboolean request_parse_user(Request *request, Lookup *lookup, json_t *body)
+{
+    *request = (Request){0};
+    *lookup = (Lookup){.user_id = take_id(request, body, "userId")};
+    require(request, lookup->user_id, "userId");
+    return !is_faulty(request);
 }
 
 void request_clear(Request *request)

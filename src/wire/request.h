@@ -39,6 +39,8 @@ typedef struct {
 #define RING_MS_MOST 180000
 #define HISTORY_LIMIT_MOST 100
 #define HISTORY_LIMIT_DEFAULT 20
+#define LIST_LIMIT_MOST 1000
+#define LIST_LIMIT_DEFAULT 100
 
 /* Reads a request. FALSE when it is not one that this door knows: then `event.fault` holds the
  * refusal, and there is no event to step. TRUE otherwise; bad fields are in `event.fault` too, for
@@ -47,3 +49,15 @@ typedef struct {
 gboolean request_parse(Request *request, json_t *body, RequestDoor door,
                        const MessageLimits *limits);
 void request_clear(Request *request);
+
+/* What a backend asks of memory: a page of a list, or one user. Strings as in Request. */
+typedef struct {
+    guint limit;
+    guint from;          /* the place after the last page, 0 at first */
+    const char *user_id; /* of `user` */
+} Lookup;
+
+/* Reads the fields of `users` and `calls`, or of `user`. FALSE: `event.fault` says why. End with
+ * request_clear() in both cases. */
+gboolean request_parse_page(Request *request, Lookup *lookup, json_t *body);
+gboolean request_parse_user(Request *request, Lookup *lookup, json_t *body);

@@ -72,6 +72,33 @@ json_t *write_record(const Record *record, View view)
     return object;
 }
 
+/* What the caller of a call that was busy believes, while presence is hidden. */
+static void put_veil(json_t *object, const Veil *veil)
+{
+    json_t *value;
+
+    if (!veil->is_set)
+        return;
+    value = json_object();
+    put_text(value, "status", call_state_name(veil->status));
+    put_text(value, "cause", cause_name(veil->cause));
+    put_time(value, "endedAt", veil->ended_ms);
+    put_integer(value, "rev", veil->rev);
+    json_object_set_new_nocheck(object, "callerSees", value);
+}
+
+json_t *write_backend_record(const Record *record)
+{
+    const CallFacts *facts = record->facts;
+    json_t *object = write_record(record, VIEW_FULL);
+
+    put_text(object, "callerDevice", facts->caller_device);
+    put_text(object, "callerName", facts->caller_name);
+    put_integer(object, "expiresAt", facts->created_ms + facts->ring_ms);
+    put_veil(object, &record->veil);
+    return object;
+}
+
 /* --- events --- */
 
 static void put_expiry(json_t *object, const CallFacts *facts, gint64 expires_in_ms)
@@ -293,7 +320,9 @@ static void put_extras(json_t *object, const Reply *reply, const HubSettings *se
             put_boolean(object, "delivered", FALSE);
         return;
     case EVENT_GET:
-        json_object_set_new_nocheck(object, "record", write_record(reply->record, reply->view));
+        json_object_set_new_nocheck(object, "record",
+                                    reply->is_operators ? write_backend_record(reply->record)
+                                                        : write_record(reply->record, reply->view));
         return;
     case EVENT_HISTORY:
         put_calls(object, reply->calls);
@@ -353,5 +382,108 @@ json_t *write_reply(const Reply *reply, const HubSettings *settings)
     put_extras(object, reply, settings);
     if (reply->is_not_durable)
         put_boolean(object, "durable", FALSE);
+    return object;
+}
+
+/* --- a backend's lists --- */
+
+static json_t *write_device_look(const DeviceLook *look)
+{
+    json_t *object = json_object();
+
+    put_text(object, "deviceId", look->id);
+    put_text(object, "displayName", look->name);
+    put_text(object, "state", look->is_present ? "connected" : "away");
+    if (!look->is_present)
+        put_integer(object, "awayMs", look->away_ms);
+    return object;
+}
+
+static json_t *write_devices(const UserLook *look)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; look && i < look->devices->len; i++)
+        json_array_append_new(list,
+                              write_device_look(&g_array_index(look->devices, DeviceLook, i)));
+    return list;
+}
+
+static json_t *write_user_look(const UserLook *look)
+{
+    json_t *object = json_object();
+
+    put_text(object, "userId", look->user_id);
+    put_integer(object, "liveCalls", look->live_calls);
+    json_object_set_new_nocheck(object, "devices", write_devices(look));
+    return object;
+}
+
+static json_t *write_call_look(const CallLook *look)
+{
+    json_t *object = write_backend_record(look->record);
+
+    if (look->expires_in_ms >= 0)
+        put_integer(object, "expiresInMs", look->expires_in_ms);
+    return object;
+}
+
+static json_t *start_answer(const char *request)
+{
+    json_t *object = json_object();
+
+    put_text(object, "call", "success");
+    put_text(object, "request", request);
+    return object;
+}
+
+static json_t *write_call_looks(const GPtrArray *calls)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < calls->len; i++)
+        json_array_append_new(list, write_call_look(g_ptr_array_index(calls, i)));
+    return list;
+}
+
+static void put_next(json_t *object, guint next)
+{
+    char cursor[16];
+
+    if (!next)
+        return;
+    g_snprintf(cursor, sizeof cursor, "%x", next);
+    put_text(object, "next", cursor);
+}
+
+json_t *write_users(const GPtrArray *users, guint next)
+{
+    json_t *object = start_answer("users");
+    json_t *list = json_array();
+
+    for (guint i = 0; i < users->len; i++)
+        json_array_append_new(list, write_user_look(g_ptr_array_index(users, i)));
+    json_object_set_new_nocheck(object, "users", list);
+    put_next(object, next);
+    return object;
+}
+
+json_t *write_calls(const GPtrArray *calls, guint next)
+{
+    json_t *object = start_answer("calls");
+
+    json_object_set_new_nocheck(object, "calls", write_call_looks(calls));
+    put_next(object, next);
+    return object;
+}
+
+json_t *write_user(const char *user_id, const GPtrArray *users, const GPtrArray *calls)
+{
+    json_t *object = start_answer("user");
+    const UserLook *look = users->len ? g_ptr_array_index(users, 0) : NULL;
+
+    put_text(object, "userId", user_id);
+    json_object_set_new_nocheck(object, "devices", write_devices(look));
+    json_object_set_new_nocheck(object, "calls", write_call_looks(calls));
     return object;
 }

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "core/effect.h"
+#include "core/look.h"
 #include "core/settings.h"
 
 /* A reply or a refusal: `plugindata.data` of the synchronous answer. `settings` for what
@@ -15,5 +16,12 @@ json_t *write_reply(const Reply *reply, const HubSettings *settings);
 json_t *write_refusal(Refusal refusal, const char *text, const char *request);
 /* An event to a device. */
 json_t *write_message(const Message *message);
+/* The answers to a backend's `users`, `calls` and `user`: arrays of UserLook and CallLook; `next` is
+ * the place to go on from, 0 at the end. */
+json_t *write_users(const GPtrArray *users, guint next);
+json_t *write_calls(const GPtrArray *calls, guint next);
+json_t *write_user(const char *user_id, const GPtrArray *users, const GPtrArray *calls);
+/* A call for the backend, which sees all of it (section 8). */
+json_t *write_backend_record(const Record *record);
 /* A call as `view` sees it: "for apps exactly this" (section 4). */
 json_t *write_record(const Record *record, View view);

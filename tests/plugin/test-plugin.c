@@ -236,6 +236,9 @@ static void test_admin_message_may_be_absent(void)
     assert_text(reply, "code", "unknown_request");
     json_decref(reply);
     reply = fake_admin(json_pack("{s:s, s:s}", "request", "call:end", "callId", "CALL_1"));
+    assert_text(reply, "code", "call_not_found");
+    json_decref(reply);
+    reply = fake_admin(json_pack("{s:s, s:s}", "request", "call:reject", "callId", "CALL_1"));
     assert_text(reply, "code", "invalid_request");
     g_assert_nonnull(strstr(json_string_value(json_object_get(reply, "error")), "userId"));
     json_decref(reply);

@@ -136,6 +136,23 @@ static const Scenario scenarios[] = {
      "        operator > get C1 callerId=eve | operator < 404 call_not_found\n"
      "        operator > end C9 callerId=alice | operator < 404 call_not_found\n"
      "        alice > end C1 | bob < ended C1 | alice > initiate bob C9 | bob < incoming C9\n"},
+    {"/operator/needs-the-caller-only-where-the-id-is-not-unique",
+     "here: alice bob carol dave\n"
+     "        alice > initiate bob C1 | bob < incoming C1\n"
+     "        operator > get C1 | operator < ok ringing record.callerId=alice\n"
+     "        carol > initiate dave C1 | dave < incoming C1\n"
+     "        operator > get C1 | operator < 400 invalid_request\n"
+     "        operator > end C1 | operator < 400 invalid_request\n"
+     "        operator > get C9 | operator < 404 call_not_found\n"
+     "        operator > end C9 | operator < 404 call_not_found\n"
+     "        alice > end C1 | bob < ended C1\n"
+     "        operator > end C1 | operator < ok cancelled admin\n"
+     "        carol < ended C1 cancelled admin | dave < ended C1 cancelled admin\n"},
+    {"/operator/sees-more-than-any-user",
+     "here: alice/laptop bob\n"
+     "        alice/laptop > initiate bob C1 | bob < incoming C1\n"
+     "        operator > get C1 | operator < ok record.callerDevice=laptop record.expiresAt=45000\n"
+     "        @alice > get C1 | @alice < ok !record.callerDevice !record.expiresAt\n"},
     {"/operator/sees-the-truth-of-a-call-whose-caller-must-not-know",
      "set reveal_presence=false max_live_calls=1 | here: alice bob carol\n"
      "        carol > initiate bob C0 | bob < incoming C0\n"

@@ -138,10 +138,10 @@ static const Bad bad_of_backends[] = {
     {"initiate \"deviceId\":\"d\",\"calleeId\":\"b\"", INVALID, "userId: is required"},
     {"initiate \"userId\":\"a\",\"deviceId\":{},\"calleeId\":\"b\"", INVALID, "deviceId: " ID_TYPE},
     {"initiate \"userId\":\"a\",\"deviceId\":\"d\"", INVALID, "calleeId: is required"},
-    {"end \"callId\":\"C\"", INVALID, "userId: is required, or callerId as operator"},
+    {"end", INVALID, "callId: is required"},
     {"end \"callId\":\"C\",\"userId\":true,\"callerId\":\"a\"", INVALID, "userId: " ID_TYPE},
     {"end \"callId\":\"C\",\"callerId\":true", INVALID, "callerId: " ID_TYPE},
-    {"get \"callId\":\"C\"", INVALID, "userId: is required, or callerId as operator"},
+    {"get \"callId\":7", INVALID, "callId: must be a string"},
 };
 
 /* "reject \"a\":1" -> {"request":"call:reject","a":1} */

@@ -204,6 +204,37 @@ static void test_own_call_first(Fixture *fixture, gconstpointer kind G_GNUC_UNUS
     assert_call(store, "bob", "c", "ringing/- 2");
 }
 
+/* "bob only", "several" or "none". */
+static void assert_found(Store *store, const char *call_id, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean is_only = FALSE;
+    g_autoptr(Record) record = store->ops->find(store, call_id, &is_only, &error);
+    g_autofree char *found = NULL;
+
+    g_assert_no_error(error);
+    if (record && is_only)
+        found = g_strdup_printf("%s only", (const char *)record->facts->caller_id);
+    else
+        found = g_strdup(record ? "several" : "none");
+    g_assert_cmpstr(found, ==, expected);
+}
+
+static void test_find_by_id_alone(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+
+    assert_found(store, "c", "none");
+    PUT(store, .id = "c", .caller = "bob", .created_ms = 1000, .status = CALL_ENDED);
+    PUT(store, .id = "d", .caller = "dave", .created_ms = 1000);
+    assert_found(store, "c", "bob only");
+    assert_found(store, "d", "dave only");
+    PUT(store, .id = "c", .caller = "carol", .created_ms = 2000);
+    assert_found(store, "c", "several");
+    PUT(store, .id = "c", .caller = "carol", .created_ms = 2000, .rev = 2, .status = CALL_ENDED);
+    assert_found(store, "c", "several");
+}
+
 static void test_higher_rev_stays(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
     Store *store = fixture->store;
@@ -974,6 +1005,7 @@ static const struct {
     {"get/both-sides", test_both_sides},
     {"get/newest-of-two-callers", test_same_id_two_callers},
     {"get/own-call-first", test_own_call_first},
+    {"find/by-its-id-alone", test_find_by_id_alone},
     {"history/newest-first", test_newest_first},
     {"history/filters", test_filters},
     {"history/veiled-call", test_veiled_call_in_history},
