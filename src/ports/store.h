@@ -9,6 +9,7 @@
 
 #include "core/event.h"
 #include "core/record.h"
+#include "ports/announcer.h"
 
 #define STORE_ERROR (store_error_quark())
 GQuark store_error_quark(void);
@@ -21,6 +22,18 @@ typedef enum {
 
 typedef struct Store Store;
 
+/* One event that waits in the outbox for one endpoint. */
+typedef struct {
+    gint64 id;   /* grows: the order in which they came */
+    gint64 call; /* the same for the events of one call */
+    gint64 at_ms;
+    char *message_id;
+    char *body;
+} OutboxRow;
+
+void outbox_row_free(OutboxRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxRow, outbox_row_free)
+
 typedef struct {
     const char *name;    /* "memory", "sqlite" */
     gboolean is_durable; /* what it has written survives the process */
@@ -30,7 +43,8 @@ typedef struct {
     /* Writes a group of records, oldest first, in one transaction: all or nothing. A call is known
      * by (callerId, callId); of two revisions of a call the one with the higher rev stays, and of
      * the same rev the later one. A call that was made later takes the id of an older one over:
-     * that can only be when nobody could see that the id was taken. */
+     * that can only be when nobody could see that the id was taken. A call that is new, or whose
+     * status changes, is announced: the events go into the outbox with it. */
     gboolean (*write)(Store *store, Record *const *records, guint count, GError **error);
 
     /* A call of this user, whichever side it was on: owned by the caller; NULL without an error
@@ -54,20 +68,48 @@ typedef struct {
                               GError **error);
 
     /* After a crash: every call that is stored as live becomes failed / server_restart, ended
-     * `now_ms`, its rev grown by 1000; so does what a veiled call's caller believes. `*closed`, if
-     * wanted: how many. */
+     * `now_ms`, its rev grown by 1000; so does what a veiled call's caller believes. They are
+     * announced. `*closed`, if wanted: how many. */
     gboolean (*recover)(Store *store, gint64 now_ms, guint *closed, GError **error);
 
     /* Retention: forgets at most `most` calls that ended before `before_ms`. `*forgotten` says how
      * many. */
     gboolean (*forget)(Store *store, gint64 before_ms, guint most, guint *forgotten,
                        GError **error);
+
+    /* --- the outbox --- */
+
+    /* What waits for an endpoint, after the row of that id (0: from the oldest on), at most `most`,
+     * as a new array of OutboxRow in their order. Any thread. */
+    GPtrArray *(*pending)(Store *store, const char *endpoint, gint64 after, guint most,
+                          GError **error);
+
+    /* These are delivered, or given up: forgets them. A store that is not durable takes this from
+     * any thread, as it does write(). */
+    gboolean (*settle)(Store *store, const gint64 *ids, guint count, GError **error);
+
+    /* Drops what came before `before_ms` and, while there are more than `rows`, the oldest events of
+     * calls that are over; at most `most` at once. `*dropped` says how many. */
+    gboolean (*trim)(Store *store, gint64 before_ms, guint rows, guint most, guint *dropped,
+                     GError **error);
+
+    /* How many wait. Any thread. */
+    guint (*waiting)(Store *store);
 } StoreOps;
 
 /* The first member of every store. */
 struct Store {
     const StoreOps *ops;
+    const Announcer *announcer; /* or NULL: nobody is told anything */
+    gpointer announcer_self;
 };
+
+/* Before it is used. */
+static inline void store_announce_to(Store *store, const Announcer *announcer, gpointer self)
+{
+    store->announcer = announcer;
+    store->announcer_self = self;
+}
 
 static inline void store_free(Store *store)
 {

@@ -1,5 +1,7 @@
 #include "service/journal.h"
 
+#include <string.h>
+
 #include "base/log.h"
 
 /* A group that is larger gains nothing, and keeps those who wait for its first record. */
@@ -10,17 +12,26 @@
 #define FORGET_MOST 50
 #define FORGET_PAUSE_US (100 * 1000)
 #define FORGET_EVERY_US (60 * G_USEC_PER_SEC)
+/* The same for the outbox, whose bound is a number too. */
+#define TRIM_MOST 500
+#define TRIM_PAUSE_US (20 * 1000)
+#define TRIM_EVERY_US (5 * G_USEC_PER_SEC)
+/* Deliveries are forgotten in groups while records come, and at once when there are none. */
+#define SETTLE_MOST 256
 
 struct Journal {
     Store *store;
     JournalOptions options;
     GThread *writer;
     gint64 tidy_us; /* when the store next forgets old calls; the writer's own */
+    gint64 trim_us; /* and looks whether the outbox is within its bounds; the same */
+    gint64 settle_us; /* after a failure, when it is tried again; the same */
 
     GMutex lock;
     GCond work;      /* something was appended, or the end */
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
+    GArray *settled; /* of gint64: events to forget */
     JournalStats stats;
     gboolean is_failing; /* it refused the last group; it is ill also when it is only slow */
     gboolean is_stopping;
@@ -73,6 +84,8 @@ static gboolean write_group(Journal *journal)
 
     g_mutex_unlock(&journal->lock);
     is_written = journal->store->ops->write(journal->store, group, count, &error);
+    if (is_written && journal->options.committed)
+        journal->options.committed(journal->options.committed_data);
     g_mutex_lock(&journal->lock);
     if (is_written) {
         drop_group(journal, count);
@@ -112,13 +125,65 @@ static gboolean is_time_to_tidy(const Journal *journal)
     return !journal->stats.is_ill && journal->tidy_us <= g_get_monotonic_time();
 }
 
+/* --- the outbox; each is called and returns with the lock held --- */
+
+static void trim_outbox(Journal *journal)
+{
+    gint64 before_ms = g_get_real_time() / 1000 - journal->options.outbox_ms;
+    guint rows = journal->options.outbox_rows;
+    g_autoptr(GError) error = NULL;
+    guint dropped = 0;
+
+    g_mutex_unlock(&journal->lock);
+    if (!journal->store->ops->trim(journal->store, before_ms, rows, TRIM_MOST, &dropped, &error))
+        log_line(LOG_LEVEL_WARN, "The outbox could not be trimmed: %s", error->message);
+    journal->trim_us =
+        g_get_monotonic_time() + (dropped == TRIM_MOST ? TRIM_PAUSE_US : TRIM_EVERY_US);
+    g_mutex_lock(&journal->lock);
+    journal->stats.dropped += dropped;
+}
+
+static gboolean is_time_to_trim(const Journal *journal)
+{
+    return !journal->stats.is_ill && journal->trim_us <= g_get_monotonic_time();
+}
+
+static void settle_group(Journal *journal)
+{
+    gint64 group[SETTLE_MOST];
+    guint count = MIN(journal->settled->len, SETTLE_MOST);
+    g_autoptr(GError) error = NULL;
+    gboolean is_settled;
+
+    memcpy(group, journal->settled->data, count * sizeof(gint64));
+    g_mutex_unlock(&journal->lock);
+    is_settled = journal->store->ops->settle(journal->store, group, count, &error);
+    g_mutex_lock(&journal->lock);
+    if (is_settled)
+        g_array_remove_range(journal->settled, 0, count);
+    else
+        journal->settle_us = g_get_monotonic_time() + journal->options.probe_us;
+}
+
+static gboolean is_time_to_settle(const Journal *journal)
+{
+    guint enough = journal->queue.length ? SETTLE_MOST : 1;
+
+    return journal->settled->len >= enough && !journal->stats.is_ill &&
+           journal->settle_us <= g_get_monotonic_time();
+}
+
 /* Called and returns with the lock held. */
 static void wait_for_work(Journal *journal)
 {
-    if (journal->tidy_us == G_MAXINT64)
+    gint64 until_us = MIN(journal->tidy_us, journal->trim_us);
+
+    if (journal->settled->len)
+        until_us = MIN(until_us, journal->settle_us);
+    if (until_us == G_MAXINT64)
         g_cond_wait(&journal->work, &journal->lock);
     else
-        g_cond_wait_until(&journal->work, &journal->lock, journal->tidy_us);
+        g_cond_wait_until(&journal->work, &journal->lock, until_us);
 }
 
 static gpointer write_records(gpointer data)
@@ -129,6 +194,12 @@ static gpointer write_records(gpointer data)
     for (;;) {
         if (is_time_to_tidy(journal))
             forget_old_calls(journal);
+        if (is_time_to_trim(journal))
+            trim_outbox(journal);
+        if (is_time_to_settle(journal)) {
+            settle_group(journal);
+            continue;
+        }
         if (journal->queue.length == 0) {
             if (journal->is_stopping)
                 break;
@@ -154,6 +225,8 @@ Journal *journal_new(Store *store, const JournalOptions *options)
     if (!journal->options.probe_us)
         journal->options.probe_us = PROBE_US;
     journal->tidy_us = options->keep_ms ? g_get_monotonic_time() : G_MAXINT64;
+    journal->trim_us = options->outbox_rows ? g_get_monotonic_time() : G_MAXINT64;
+    journal->settled = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_mutex_init(&journal->lock);
     g_cond_init(&journal->work);
     g_cond_init(&journal->committed);
@@ -180,6 +253,7 @@ void journal_free(Journal *journal)
         log_line(LOG_LEVEL_ERROR, "%u records could not be written before the end",
                  journal->queue.length);
     g_queue_clear_full(&journal->queue, drop_record);
+    g_array_unref(journal->settled);
     g_cond_clear(&journal->work);
     g_cond_clear(&journal->committed);
     g_mutex_clear(&journal->lock);
@@ -197,6 +271,14 @@ JournalTicket journal_append(Journal *journal, Record *record)
         g_cond_signal(&journal->work);
     g_mutex_unlock(&journal->lock);
     return ticket;
+}
+
+void journal_settle(Journal *journal, const gint64 *ids, guint count)
+{
+    g_mutex_lock(&journal->lock);
+    g_array_append_vals(journal->settled, ids, count);
+    g_cond_signal(&journal->work);
+    g_mutex_unlock(&journal->lock);
 }
 
 JournalTicket journal_latest(Journal *journal)

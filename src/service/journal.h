@@ -21,6 +21,7 @@ typedef struct {
     guint64 failures; /* groups that the store refused; each is tried again until it is in */
     guint waiting_replies;
     gboolean is_ill;
+    guint64 dropped; /* events of the outbox that nobody took in time */
 } JournalStats;
 
 typedef struct {
@@ -28,6 +29,13 @@ typedef struct {
     guint max_waiting; /* and how many at a time */
     gint64 keep_ms;    /* how long an ended call is kept; 0 is for ever */
     gint64 probe_us;   /* an ill store is asked this often whether it is well again; 0 is 1 s */
+
+    /* The outbox (StoreOps.trim); 0 rows is "there is none". */
+    gint64 outbox_ms;
+    guint outbox_rows;
+    /* Something was committed; called by the writer's thread, with no lock held. May be NULL. */
+    void (*committed)(gpointer data);
+    gpointer committed_data;
 } JournalOptions;
 
 /* Starts the thread. The store is borrowed. */
@@ -38,6 +46,9 @@ void journal_free(Journal *journal);
 /* Takes a reference to the record. Never blocks: for use under the hub's lock, whose order is the
  * store's. */
 JournalTicket journal_append(Journal *journal, Record *record);
+/* Has the writer forget events of the outbox that were delivered. Never blocks. */
+void journal_settle(Journal *journal, const gint64 *ids, guint count);
+
 /* The latest ticket given. */
 JournalTicket journal_latest(Journal *journal);
 /* So much waits that no new call should begin. */

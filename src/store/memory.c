@@ -1,6 +1,7 @@
 #include "store/memory.h"
 
 #include "store/listing.h"
+#include "store/outbox_rows.h"
 #include "store/page.h"
 
 /* Lists that only this store needs, beside those of ListKind. */
@@ -37,6 +38,8 @@ typedef struct {
     GMutex lock;       /* guards all below */
     GHashTable *calls; /* of Kept */
     GHashTable *lists; /* of List */
+    GHashTable *live;  /* of Kept, by id: calls that are not over */
+    OutboxRows outbox;
     gint64 last_id;
     guint most;
 } MemoryStore;
@@ -244,8 +247,19 @@ static void drop(MemoryStore *memory, const Record *record)
 {
     Kept *kept = find_kept(memory, record->facts->caller_id, record->facts->call_id);
 
+    g_hash_table_remove(memory->live, &kept->id);
     unlist_call(memory, kept);
     g_hash_table_remove(memory->calls, kept);
+}
+
+static void announce(MemoryStore *memory, const Kept *kept)
+{
+    const Store *store = &memory->store;
+    g_auto(Announcement) announcement = {0};
+
+    if (store->announcer &&
+        store->announcer->announce(store->announcer_self, kept->record, &announcement))
+        outbox_rows_add(&memory->outbox, kept->id, g_get_real_time() / 1000, &announcement);
 }
 
 /* The table's key lives in the facts of the record, so it is put in anew. */
@@ -274,6 +288,12 @@ static void keep(MemoryStore *memory, Record *record)
     kept->call_id = facts->call_id;
     g_hash_table_add(memory->calls, kept);
     list_call(memory, kept);
+    if (record_is_closed(record))
+        g_hash_table_remove(memory->live, &kept->id);
+    else
+        g_hash_table_replace(memory->live, &kept->id, kept);
+    if (!old || old->status != record->status)
+        announce(memory, kept);
     record_unref(old);
 }
 
@@ -455,12 +475,92 @@ static GPtrArray *memory_ended_since(Store *store, const char *user_id, gint64 s
     return ended;
 }
 
+/* --- the outbox --- */
+
+static GPtrArray *memory_pending(Store *store, const char *endpoint, gint64 after, guint most,
+                                 GError **error G_GNUC_UNUSED)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+    GPtrArray *rows;
+
+    g_mutex_lock(&memory->lock);
+    rows = outbox_rows_pending(&memory->outbox, endpoint, after, most);
+    g_mutex_unlock(&memory->lock);
+    return rows;
+}
+
+static gboolean memory_settle(Store *store, const gint64 *ids, guint count,
+                              GError **error G_GNUC_UNUSED)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+
+    g_mutex_lock(&memory->lock);
+    for (guint i = 0; i < count; i++)
+        outbox_rows_settle(&memory->outbox, ids[i]);
+    g_mutex_unlock(&memory->lock);
+    return TRUE;
+}
+
+static gboolean is_any(const OutboxRow *row G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+static gboolean is_of_ended(const OutboxRow *row, gpointer data)
+{
+    const MemoryStore *memory = data;
+
+    return !g_hash_table_contains(memory->live, &row->call);
+}
+
+/* Too old, or one of too many; NULL: all may stay. */
+static const OutboxRow *next_to_drop(MemoryStore *memory, gint64 before_ms, guint rows)
+{
+    const OutboxRow *oldest = outbox_rows_oldest(&memory->outbox, is_any, NULL);
+
+    if (!oldest || oldest->at_ms < before_ms)
+        return oldest;
+    if (outbox_rows_count(&memory->outbox) <= rows)
+        return NULL;
+    return outbox_rows_oldest(&memory->outbox, is_of_ended, memory);
+}
+
+static gboolean memory_trim(Store *store, gint64 before_ms, guint rows, guint most, guint *dropped,
+                            GError **error G_GNUC_UNUSED)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+    const OutboxRow *oldest;
+    guint count = 0;
+
+    g_mutex_lock(&memory->lock);
+    while (count < most && (oldest = next_to_drop(memory, before_ms, rows))) {
+        outbox_rows_settle(&memory->outbox, oldest->id);
+        count++;
+    }
+    g_mutex_unlock(&memory->lock);
+    *dropped = count;
+    return TRUE;
+}
+
+static guint memory_waiting(Store *store)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+    guint count;
+
+    g_mutex_lock(&memory->lock);
+    count = outbox_rows_count(&memory->outbox);
+    g_mutex_unlock(&memory->lock);
+    return count;
+}
+
 /* --- the store --- */
 
 static void memory_free(Store *store)
 {
     MemoryStore *memory = (MemoryStore *)store;
 
+    outbox_rows_clear(&memory->outbox);
+    g_hash_table_unref(memory->live);
     g_hash_table_unref(memory->lists);
     g_hash_table_unref(memory->calls);
     g_mutex_clear(&memory->lock);
@@ -478,6 +578,10 @@ static const StoreOps memory_ops = {
     .ended_since = memory_ended_since,
     .recover = memory_recover,
     .forget = memory_forget,
+    .pending = memory_pending,
+    .settle = memory_settle,
+    .trim = memory_trim,
+    .waiting = memory_waiting,
 };
 
 Store *memory_store_new(guint most)
@@ -489,5 +593,7 @@ Store *memory_store_new(guint most)
     g_mutex_init(&memory->lock);
     memory->calls = g_hash_table_new_full(hash_kept, equal_kept, free_kept, NULL);
     memory->lists = g_hash_table_new_full(hash_list, equal_list, free_list, NULL);
+    memory->live = g_hash_table_new(g_int64_hash, g_int64_equal);
+    outbox_rows_init(&memory->outbox);
     return &memory->store;
 }

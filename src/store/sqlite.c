@@ -74,6 +74,38 @@ static gboolean sqlite_forget(Store *store, gint64 before_ms, guint most, guint 
     return writer_forget(((SqliteStore *)store)->writer, before_ms, most, forgotten, error);
 }
 
+/* --- the outbox --- */
+
+static GPtrArray *sqlite_pending(Store *store, const char *endpoint, gint64 after, guint most,
+                                 GError **error)
+{
+    Pool *readers = ((SqliteStore *)store)->readers;
+    Connection *reader = pool_take(readers, error);
+    GPtrArray *rows;
+
+    if (!reader)
+        return NULL;
+    rows = reader_pending(reader, endpoint, after, most, error);
+    pool_give(readers, reader);
+    return rows;
+}
+
+static gboolean sqlite_settle(Store *store, const gint64 *ids, guint count, GError **error)
+{
+    return writer_settle(((SqliteStore *)store)->writer, ids, count, error);
+}
+
+static gboolean sqlite_trim(Store *store, gint64 before_ms, guint rows, guint most, guint *dropped,
+                            GError **error)
+{
+    return writer_trim(((SqliteStore *)store)->writer, before_ms, rows, most, dropped, error);
+}
+
+static guint sqlite_waiting(Store *store)
+{
+    return (guint)g_atomic_int_get(&((SqliteStore *)store)->writer->events);
+}
+
 /* --- the store --- */
 
 /* The writer is the last to close: then SQLite copies the WAL back and removes it. */
@@ -100,6 +132,10 @@ static const StoreOps sqlite_ops = {
     .ended_since = sqlite_ended_since,
     .recover = sqlite_recover,
     .forget = sqlite_forget,
+    .pending = sqlite_pending,
+    .settle = sqlite_settle,
+    .trim = sqlite_trim,
+    .waiting = sqlite_waiting,
 };
 
 /* Absolute, so that a path is never one of SQLite's special names, such as ":memory:". */
@@ -120,7 +156,10 @@ static gboolean open_database(SqliteStore *sqlite, GError **error)
     if (!database_file_prepare(&sqlite->options, error))
         return FALSE;
     sqlite->writer = connection_open(&sqlite->options, CONNECTION_WRITES, error);
-    return sqlite->writer && schema_update(sqlite->writer, error) &&
+    if (!sqlite->writer)
+        return FALSE;
+    sqlite->writer->announce_for = &sqlite->store;
+    return schema_update(sqlite->writer, error) && outbox_count(sqlite->writer, error) &&
            database_file_prepare(&sqlite->options, error);
 }
 

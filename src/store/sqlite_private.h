@@ -21,6 +21,7 @@ typedef enum {
     SQL_BEGIN_READ,
     SQL_COMMIT,
     SQL_ROLLBACK,
+    SQL_COUNT_EVENTS,
 
     SQL_FIND_CALL,
     SQL_SELECT_CALL,
@@ -35,6 +36,10 @@ typedef enum {
     SQL_DELETE_LISTING,
     SQL_SELECT_UNCLOSED,
     SQL_SELECT_CLOSED,
+    SQL_INSERT_EVENT,
+    SQL_DELETE_EVENT,
+    SQL_EVENTS_BEFORE,
+    SQL_EVENTS_OF_ENDED,
 
     SQL_CALL_OF_CALLER,
     SQL_CALL_OF_CALLEE,
@@ -43,9 +48,10 @@ typedef enum {
     SQL_LIVE_OF_CALLEE,
     SQL_LISTED,
     SQL_LISTED_SINCE,
+    SQL_PENDING_EVENTS,
 } Sql;
 
-#define SQLS (SQL_LISTED_SINCE + 1)
+#define SQLS (SQL_PENDING_EVENTS + 1)
 
 const char *sql_text(Sql which);
 
@@ -64,6 +70,12 @@ typedef struct {
     sqlite3 *handle;
     const char *path;            /* borrowed from the store's options */
     Statement *statements[SQLS]; /* prepared when first used */
+
+    /* Of the writer: the outbox. */
+    const Store *announce_for; /* the store that says what is announced */
+    gint64 last_event;         /* the greatest id that was given */
+    gint events_change;        /* what the transaction adds, not committed yet */
+    gint events;               /* atomic: rows of the outbox */
 } Connection;
 
 typedef enum {
@@ -158,6 +170,10 @@ gboolean writer_recover(Connection *writer, gint64 now_ms, guint *closed, GError
 gboolean writer_forget(Connection *writer, gint64 before_ms, guint most, guint *forgotten,
                        GError **error);
 
+gboolean writer_settle(Connection *writer, const gint64 *ids, guint count, GError **error);
+gboolean writer_trim(Connection *writer, gint64 before_ms, guint rows, guint most, guint *dropped,
+                     GError **error);
+
 /* The number that stands for a user in `listings`; 0 when there is none. */
 gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error);
 
@@ -170,6 +186,19 @@ GPtrArray *reader_history(Connection *reader, const char *user_id, const History
                           char **next, GError **error);
 GPtrArray *reader_ended_since(Connection *reader, const char *user_id, gint64 since_ms, guint most,
                               GError **error);
+
+/* --- sqlite_outbox.c --- */
+
+/* Puts what is said about a record's new status into the outbox, within its transaction. */
+gboolean outbox_announce(Connection *writer, const Record *record, gint64 call, GError **error);
+/* As in StoreOps, within a transaction; `too_many` is by how many there are. */
+gboolean outbox_settle_all(Connection *writer, const gint64 *ids, guint count, GError **error);
+gboolean outbox_drop(Connection *writer, gint64 before_ms, guint too_many, guint most,
+                     guint *dropped, GError **error);
+GPtrArray *reader_pending(Connection *reader, const char *endpoint, gint64 after, guint most,
+                          GError **error);
+/* At the start: how many there are, and the last id. */
+gboolean outbox_count(Connection *writer, GError **error);
 
 /* --- sqlite_pool.c --- */
 

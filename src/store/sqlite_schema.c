@@ -61,6 +61,17 @@ static const char *const migrations[] = {
     ") WITHOUT ROWID;\n"
     "PRAGMA application_id = " APPLICATION_ID ";\n"
     "PRAGMA user_version = 1;\n",
+
+    "CREATE TABLE outbox (           -- what a backend was not told yet\n"
+    "  id INTEGER PRIMARY KEY,       -- the order in which it came about\n"
+    "  endpoint TEXT NOT NULL,       -- webhooks.endpoints: its name\n"
+    "  call INTEGER NOT NULL,        -- calls.id\n"
+    "  at INTEGER NOT NULL,\n"
+    "  message_id TEXT NOT NULL,     -- webhook-id\n"
+    "  body TEXT NOT NULL            -- as it is sent\n"
+    ");\n"
+    "CREATE INDEX outbox_by_endpoint ON outbox (endpoint);\n"
+    "PRAGMA user_version = 2;\n",
 };
 
 #define NEWEST ((gint64)G_N_ELEMENTS(migrations))

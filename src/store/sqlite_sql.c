@@ -15,9 +15,12 @@ static const char *const texts[SQLS] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
 
-    /* How new is it, is it in any list, is it the same call, was it made before this one? */
+    [SQL_COUNT_EVENTS] = "SELECT count(*), ifnull(max(id), 0) FROM outbox",
+
+    /* How new is it, is it in any list, is it the same call, was it made before this one, has it
+       the same status? */
     [SQL_FIND_CALL] = "SELECT id, rev, ended_at IS NOT NULL, callee_id = ?3 AND created_at = ?4, "
-                      "created_at < ?4 FROM calls WHERE call_id = ?1 AND caller_id = ?2",
+                      "created_at < ?4, status = ?5 FROM calls WHERE call_id = ?1 AND caller_id = ?2",
     [SQL_SELECT_CALL] = SELECT_CALL "WHERE id = ?1",
     [SQL_INSERT_CALL] = "INSERT INTO calls (" CALL_COLUMNS ") VALUES "
                         "(max(?1, 1 + ifnull((SELECT max(id) FROM calls), 0)), ?2, ?3, ?4, ?5, ?6, "
@@ -48,6 +51,17 @@ static const char *const texts[SQLS] = {
     [SQL_SELECT_UNCLOSED] = SELECT_CALL "WHERE caller_id >= '' AND closed_at IS NULL",
     [SQL_SELECT_CLOSED] = SELECT_CALL "WHERE closed_at < ?1 ORDER BY closed_at LIMIT ?2",
 
+    [SQL_INSERT_EVENT] = "INSERT INTO outbox (id, endpoint, call, at, message_id, body) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_DELETE_EVENT] = "DELETE FROM outbox WHERE id = ?1",
+    /* In the order of their ids: the oldest is looked at first, and where it is young enough, so
+       are the others. */
+    [SQL_EVENTS_BEFORE] = "SELECT id FROM outbox WHERE id <= (SELECT min(id) FROM outbox) + ?2 "
+                          "AND at < ?1 ORDER BY id LIMIT ?2",
+    [SQL_EVENTS_OF_ENDED] = "SELECT id FROM outbox WHERE id > ?1 AND NOT EXISTS "
+                            "(SELECT 1 FROM calls WHERE id = outbox.call AND closed_at IS NULL) "
+                            "ORDER BY id LIMIT ?2",
+
     [SQL_CALL_OF_CALLER] = SELECT_CALL "WHERE call_id = ?1 AND caller_id = ?2",
     [SQL_CALL_OF_CALLEE] = SELECT_CALL "WHERE call_id = ?1 AND callee_id = ?2 "
                                        "ORDER BY created_at DESC, id DESC LIMIT 1",
@@ -60,6 +74,8 @@ static const char *const texts[SQLS] = {
                    "AND (at, call) < (?4, ?5) ORDER BY at DESC, call DESC",
     [SQL_LISTED_SINCE] = "SELECT call FROM listings WHERE user = ?1 AND peer = 0 AND kind = ?2 "
                          "AND at >= ?3 ORDER BY at DESC, call DESC LIMIT ?4",
+    [SQL_PENDING_EVENTS] = "SELECT id, call, at, message_id, body FROM outbox "
+                           "WHERE endpoint = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
 };
 
 const char *sql_text(Sql which)

@@ -97,11 +97,13 @@ typedef struct {
     gboolean is_listed;    /* for its callee, at least */
     gboolean is_same_call; /* FALSE: another call that had the same id */
     gboolean is_older;     /* another call, made earlier */
+    gboolean has_status;   /* the same one */
 } Stored;
 
-static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *stored,
+static gboolean find_stored(Connection *writer, const Record *record, Stored *stored,
                             GError **error)
 {
+    const CallFacts *facts = record->facts;
     g_autoptr(Statement) find = connection_statement(writer, SQL_FIND_CALL, error);
     Step step;
 
@@ -112,6 +114,7 @@ static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *
     bind_text(find, 2, facts->caller_id);
     bind_text(find, 3, facts->callee_id);
     bind_int(find, 4, facts->created_ms);
+    bind_text(find, 5, call_state_name(record->status));
     step = connection_step(writer, find, error);
     if (step == STEP_ROW)
         *stored = (Stored){
@@ -120,6 +123,7 @@ static gboolean find_stored(Connection *writer, const CallFacts *facts, Stored *
             .is_listed = sqlite3_column_int(find, 2),
             .is_same_call = sqlite3_column_int(find, 3),
             .is_older = sqlite3_column_int(find, 4),
+            .has_status = sqlite3_column_int(find, 5),
         };
     return step != STEP_FAILED;
 }
@@ -174,14 +178,17 @@ static gboolean put_row(Connection *writer, Sql which, gint64 id, const Record *
 
 static gboolean insert_call(Connection *writer, const Record *record, GError **error)
 {
-    return put_row(writer, SQL_INSERT_CALL, place_least_id(record->facts->created_ms), record,
-                   error) &&
-           change_listings(writer, SQL_INSERT_LISTING, record,
-                           sqlite3_last_insert_rowid(writer->handle), error);
+    gint64 id;
+
+    if (!put_row(writer, SQL_INSERT_CALL, place_least_id(record->facts->created_ms), record, error))
+        return FALSE;
+    id = sqlite3_last_insert_rowid(writer->handle);
+    return change_listings(writer, SQL_INSERT_LISTING, record, id, error) &&
+           outbox_announce(writer, record, id, error);
 }
 
-static gboolean update_call(Connection *writer, const Stored *stored, const Record *record,
-                            GError **error)
+static gboolean update_row(Connection *writer, const Stored *stored, const Record *record,
+                           GError **error)
 {
     gboolean stays_live = !stored->is_listed && !call_state_is_final(record->status);
 
@@ -190,6 +197,13 @@ static gboolean update_call(Connection *writer, const Stored *stored, const Reco
     return (!stored->is_listed || unlist(writer, stored->id, error)) &&
            put_row(writer, SQL_UPDATE_CALL, stored->id, record, error) &&
            change_listings(writer, SQL_INSERT_LISTING, record, stored->id, error);
+}
+
+static gboolean update_call(Connection *writer, const Stored *stored, const Record *record,
+                            GError **error)
+{
+    return update_row(writer, stored, record, error) &&
+           (stored->has_status || outbox_announce(writer, record, stored->id, error));
 }
 
 static gboolean replace_call(Connection *writer, const Stored *stored, const Record *record,
@@ -203,7 +217,7 @@ static gboolean write_call(Connection *writer, const Record *record, GError **er
 {
     Stored stored;
 
-    if (!find_stored(writer, record->facts, &stored, error))
+    if (!find_stored(writer, record, &stored, error))
         return FALSE;
     if (!stored.id)
         return insert_call(writer, record, error);
@@ -218,6 +232,7 @@ static gboolean write_call(Connection *writer, const Record *record, GError **er
 
 static gboolean begin(Connection *writer, GError **error)
 {
+    writer->events_change = 0;
     /* One that could not be ended, for want of memory, would be in the way for ever. */
     connection_roll_back(writer);
     return connection_check_file(writer, error) && connection_do(writer, SQL_BEGIN_WRITE, error);
@@ -226,8 +241,10 @@ static gboolean begin(Connection *writer, GError **error)
 /* Commits what went well, undoes what did not. */
 static gboolean finish(Connection *writer, gboolean is_well, GError **error)
 {
-    if (is_well && connection_do(writer, SQL_COMMIT, error))
+    if (is_well && connection_do(writer, SQL_COMMIT, error)) {
+        g_atomic_int_add(&writer->events, writer->events_change);
         return TRUE;
+    }
     connection_roll_back(writer);
     return FALSE;
 }
@@ -364,5 +381,31 @@ gboolean writer_forget(Connection *writer, gint64 before_ms, guint most, guint *
         !finish(writer, forget_closed(writer, before_ms, most, &count, error), error))
         return FALSE;
     *forgotten = count;
+    return TRUE;
+}
+
+/* --- the outbox --- */
+
+gboolean writer_settle(Connection *writer, const gint64 *ids, guint count, GError **error)
+{
+    return begin(writer, error) &&
+           finish(writer, outbox_settle_all(writer, ids, count, error), error);
+}
+
+gboolean writer_trim(Connection *writer, gint64 before_ms, guint rows, guint most, guint *dropped,
+                     GError **error)
+{
+    guint waiting = (guint)g_atomic_int_get(&writer->events);
+    guint too_many = waiting > rows ? waiting - rows : 0;
+    guint count = 0;
+
+    if (!waiting) {
+        *dropped = 0;
+        return TRUE;
+    }
+    if (!begin(writer, error) ||
+        !finish(writer, outbox_drop(writer, before_ms, too_many, most, &count, error), error))
+        return FALSE;
+    *dropped = count;
     return TRUE;
 }

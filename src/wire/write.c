@@ -393,7 +393,7 @@ static json_t *write_device_look(const DeviceLook *look)
 
     put_text(object, "deviceId", look->id);
     put_text(object, "displayName", look->name);
-    put_text(object, "state", look->is_present ? "connected" : "away");
+    put_text(object, "state", look->is_expired ? "expired" : look->is_present ? "connected" : "away");
     if (!look->is_present)
         put_integer(object, "awayMs", look->away_ms);
     return object;

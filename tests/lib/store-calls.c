@@ -220,3 +220,36 @@ void remove_folder(char *folder)
     g_assert_cmpint(g_rmdir(folder), ==, 0);
     g_free(folder);
 }
+
+/* --- the outbox --- */
+
+static gboolean announce(gpointer self G_GNUC_UNUSED, const Record *record,
+                         Announcement *announcement)
+{
+    static const char *const one[] = {"a", NULL};
+    static const char *const two[] = {"a", "b", NULL};
+
+    announcement->endpoints = call_state_is_final(record->status) ? two : one;
+    announcement->body = g_strdup_printf("%s %s", (const char *)record->facts->call_id,
+                                         call_state_name(record->status));
+    announcement->id = g_strdup(announcement->body);
+    return TRUE;
+}
+
+const Announcer test_announcer = {.announce = announce};
+
+char *events_of(Store *store, const char *endpoint)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) rows = store->ops->pending(store, endpoint, 0, G_MAXINT, &error);
+    GString *text = g_string_new(NULL);
+
+    g_assert_no_error(error);
+    for (guint i = 0; i < rows->len; i++) {
+        const OutboxRow *row = g_ptr_array_index(rows, i);
+
+        g_assert_cmpstr(row->message_id, ==, row->body);
+        g_string_append_printf(text, "%s%s", i ? ", " : "", row->body);
+    }
+    return g_string_free(text, FALSE);
+}

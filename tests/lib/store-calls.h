@@ -46,3 +46,9 @@ void assert_call(Store *store, const char *user_id, const char *call_id, const c
 /* A new folder for a test, and its end with all that is in it. */
 char *make_folder(void);
 void remove_folder(char *folder);
+
+/* Announces every status to the endpoint "a", and the end of a call to "b" too: with the body
+ * "CALLID STATUS", which is the id too. */
+extern const Announcer test_announcer;
+/* The bodies that wait for an endpoint, as "c1 ringing, c1 ended"; owned by the caller. */
+char *events_of(Store *store, const char *endpoint);

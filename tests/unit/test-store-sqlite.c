@@ -292,9 +292,23 @@ static void test_newer_version(Fixture *fixture, gconstpointer unused G_GNUC_UNU
 
     assert_refused_as(&(SqliteOptions){.path = fixture->path}, STORE_ERROR_TOO_NEW,
                       "newer version of the plugin");
-    execute_on_file(fixture, "PRAGMA user_version = 1");
+    execute_on_file(fixture, "PRAGMA user_version = 2");
     open_store(fixture);
     assert_call(fixture->store, "alice", "c", "ringing/- 1");
+}
+
+static void test_older_version(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    open_store(fixture);
+    PUT(fixture->store, .id = "c");
+    close_store(fixture);
+    execute_on_file(fixture, "DROP TABLE outbox; PRAGMA user_version = 1");
+
+    open_store(fixture);
+    store_announce_to(fixture->store, &test_announcer, NULL);
+    assert_call(fixture->store, "alice", "c", "ringing/- 1");
+    PUT(fixture->store, .id = "c", .rev = 2, .status = CALL_ENDED);
+    g_assert_cmpuint(fixture->store->ops->waiting(fixture->store), ==, 2);
 }
 
 /* Root may read everything, so it is nobody who tries. */
@@ -516,6 +530,7 @@ static void assert_plan(sqlite3 *database, const char *sql)
         g_assert_null(strstr(detail, "SCAN calls"));
         g_assert_null(strstr(detail, "SCAN users"));
         g_assert_null(strstr(detail, "SCAN listings"));
+        g_assert_null(strstr(detail, "SCAN outbox"));
         g_assert_null(strstr(detail, "TEMP B-TREE"));
         g_assert_null(strstr(detail, "AUTOMATIC"));
     }
@@ -739,6 +754,7 @@ int main(int argc, char **argv)
     ADD("refused/no-database", test_no_database);
     ADD("refused/others-database", test_others_database);
     ADD("refused/newer-version", test_newer_version);
+    ADD("migrated/older-version", test_older_version);
     ADD("refused/no-permission", test_no_permission);
     ADD("others/locked", test_locked_by_another);
     ADD("others/may-write", test_another_may_write);

@@ -982,6 +982,144 @@ static void test_memory_is_bounded(void)
     store_free(store);
 }
 
+/* --- the outbox --- */
+
+static void assert_events(Fixture *fixture, const char *endpoint, const char *expected)
+{
+    g_autofree char *events = events_of(fixture->store, endpoint);
+
+    g_assert_cmpstr(events, ==, expected);
+}
+
+static void announce_all(Fixture *fixture)
+{
+    store_announce_to(fixture->store, &test_announcer, NULL);
+}
+
+static void test_each_status_is_announced_once(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+
+    announce_all(fixture);
+    PUT(store, .id = "c1", .rev = 1);
+    PUT(store, .id = "c1", .rev = 1);
+    PUT(store, .id = "c2", .rev = 1);
+    PUT(store, .id = "c1", .rev = 2, .status = CALL_ACCEPTED);
+    PUT(store, .id = "c1", .rev = 1);
+    PUT(store, .id = "c1", .rev = 3, .status = CALL_ACCEPTED);
+    PUT(store, .id = "c1", .rev = 4, .status = CALL_ENDED);
+    PUT(store, .id = "c1", .rev = 4, .status = CALL_ENDED);
+    PUT(store, .id = "c1", .rev = 1, .created_ms = 2000);
+    assert_events(fixture, "a", "c1 ringing, c2 ringing, c1 accepted, c1 ended, c1 ringing");
+    assert_events(fixture, "b", "c1 ended");
+    assert_events(fixture, "c", "");
+    g_assert_cmpuint(store->ops->waiting(store), ==, 6);
+}
+
+static void test_nobody_is_told(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    PUT(fixture->store, .id = "c1");
+    assert_events(fixture, "a", "");
+    g_assert_cmpuint(fixture->store->ops->waiting(fixture->store), ==, 0);
+}
+
+static void test_recover_is_announced(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    PUT(fixture->store, .id = "c1");
+    PUT(fixture->store, .id = "c2", .status = CALL_ENDED);
+    reopen(fixture);
+    announce_all(fixture);
+    g_assert_true(fixture->store->ops->recover(fixture->store, 5000, NULL, NULL));
+    assert_events(fixture, "a", "c1 failed");
+    assert_events(fixture, "b", "c1 failed");
+}
+
+static void test_pages_and_settled(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+    g_autoptr(GPtrArray) page = NULL;
+    g_autoptr(GPtrArray) rest = NULL;
+    const OutboxRow *first, *second;
+
+    announce_all(fixture);
+    PUT(store, .id = "c1");
+    PUT(store, .id = "c2");
+    PUT(store, .id = "c1", .rev = 2, .status = CALL_ENDED);
+    page = store->ops->pending(store, "a", 0, 2, NULL);
+    g_assert_cmpuint(page->len, ==, 2);
+    first = g_ptr_array_index(page, 0);
+    second = g_ptr_array_index(page, 1);
+    g_assert_cmpint(first->id, <, second->id);
+    g_assert_cmpint(first->call, !=, second->call);
+    rest = store->ops->pending(store, "a", second->id, 9, NULL);
+    g_assert_cmpuint(rest->len, ==, 1);
+    g_assert_cmpint(((OutboxRow *)g_ptr_array_index(rest, 0))->call, ==, first->call);
+
+    g_assert_true(store->ops->settle(store, (gint64[]){first->id, 12345}, 2, NULL));
+    assert_events(fixture, "a", "c2 ringing, c1 ended");
+    assert_events(fixture, "b", "c1 ended");
+    g_assert_cmpuint(store->ops->waiting(store), ==, 3);
+}
+
+static void test_outbox_survives(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    announce_all(fixture);
+    PUT(fixture->store, .id = "c1");
+    reopen(fixture);
+    announce_all(fixture);
+    PUT(fixture->store, .id = "c1", .rev = 2, .status = CALL_ENDED);
+    assert_events(fixture, "a", "c1 ringing, c1 ended");
+    g_assert_cmpuint(fixture->store->ops->waiting(fixture->store), ==, 3);
+}
+
+static guint trim(Store *store, gint64 before_ms, guint rows, guint most)
+{
+    g_autoptr(GError) error = NULL;
+    guint dropped = 99;
+
+    g_assert_true(store->ops->trim(store, before_ms, rows, most, &dropped, &error));
+    g_assert_no_error(error);
+    return dropped;
+}
+
+static void test_trim_by_age(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+    gint64 now_ms = g_get_real_time() / 1000;
+
+    announce_all(fixture);
+    g_assert_cmpuint(trim(store, G_MAXINT64, 0, 9), ==, 0);
+    for (guint i = 0; i < 5; i++) {
+        g_autofree char *id = g_strdup_printf("c%u", i);
+
+        PUT(store, .id = id, .created_ms = now_ms);
+    }
+    g_assert_cmpuint(trim(store, now_ms - 1000, 100, 9), ==, 0);
+    g_assert_cmpuint(trim(store, now_ms + 60000, 100, 2), ==, 2);
+    assert_events(fixture, "a", "c2 ringing, c3 ringing, c4 ringing");
+    g_assert_cmpuint(store->ops->waiting(store), ==, 3);
+}
+
+static void test_trim_by_number(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+    gint64 now_ms = g_get_real_time() / 1000;
+
+    announce_all(fixture);
+    PUT(store, .id = "live", .created_ms = now_ms);
+    PUT(store, .id = "old", .created_ms = now_ms);
+    PUT(store, .id = "new", .created_ms = now_ms);
+    PUT(store, .id = "old", .rev = 2, .created_ms = now_ms, .status = CALL_TIMEOUT);
+    PUT(store, .id = "new", .rev = 2, .created_ms = now_ms, .status = CALL_TIMEOUT);
+    g_assert_cmpuint(store->ops->waiting(store), ==, 7);
+    g_assert_cmpuint(trim(store, 0, 7, 9), ==, 0);
+    g_assert_cmpuint(trim(store, 0, 5, 9), ==, 2);
+    assert_events(fixture, "a", "live ringing, old timeout, new timeout");
+    g_assert_cmpuint(trim(store, 0, 0, 9), ==, 4);
+    assert_events(fixture, "a", "live ringing");
+    g_assert_cmpuint(trim(store, 0, 0, 9), ==, 0);
+}
+
 /* --- */
 
 typedef void (*Case)(Fixture *fixture, gconstpointer kind);
@@ -1020,6 +1158,13 @@ static const struct {
     {"forget/oldest-first", test_forget},
     {"forget/beside-a-veil", test_forget_beside_a_veil},
     {"forget/can-come-again", test_forgotten_can_come_again},
+    {"outbox/each-status-once", test_each_status_is_announced_once},
+    {"outbox/nobody-is-told", test_nobody_is_told},
+    {"outbox/recover-is-announced", test_recover_is_announced},
+    {"outbox/pages-and-settled", test_pages_and_settled},
+    {"outbox/survives", test_outbox_survives},
+    {"outbox/trim-by-age", test_trim_by_age},
+    {"outbox/trim-by-number-spares-live-calls", test_trim_by_number},
     {"threads/readers-while-writing", test_readers_while_writing},
 };
 
