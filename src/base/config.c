@@ -39,6 +39,7 @@ const ConfigSection config_sections[] = {
     {"timers", "How long things may take, in milliseconds."},
     {"limits", "Bounds, so that nobody can fill the server's memory."},
     {"store", "Where the records of calls are kept."},
+    {"webhooks", "Telling a backend what happens to calls (docs/protocol.md, section 8)."},
     {NULL, NULL},
 };
 
@@ -46,6 +47,40 @@ const ConfigSection config_sections[] = {
 #define KEY(group, key, field, kind, text)                                                         \
     .section = #group, .name = #key, .type = kind, .default_text = text,                           \
     .offset = offsetof(Config, group.field)
+
+#define ELEMENT(struct, key, kind, text)                                                           \
+    .section = "", .name = #key, .type = kind, .default_text = text, .offset = offsetof(struct, key)
+
+static const ConfigKey endpoint_keys[] = {
+    {
+        ELEMENT(ConfigEndpoint, name, CONFIG_STRING, "main"),
+        .max = 64,
+        .comment = "What it is called in the log, in `stats`, in the database; each has its own.",
+    },
+    {
+        ELEMENT(ConfigEndpoint, url, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "Where events are posted to: http or https.",
+    },
+    {
+        ELEMENT(ConfigEndpoint, secret, CONFIG_STRING, ""),
+        .max = 256,
+        .is_secret = TRUE,
+        .comment = "\"whsec_\" and 24 to 64 random bytes in base64: what they are signed with.",
+    },
+    {
+        ELEMENT(ConfigEndpoint, previous_secret, CONFIG_STRING, ""),
+        .max = 256,
+        .is_secret = TRUE,
+        .comment = "The one before, while it is being replaced: events carry a signature of each.",
+    },
+    {
+        ELEMENT(ConfigEndpoint, types, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "Which types go there, with spaces between them. Empty: all.",
+    },
+    {.name = NULL},
+};
 
 const ConfigKey config_keys[] = {
     {
@@ -148,6 +183,14 @@ const ConfigKey config_keys[] = {
         .min = MIN_MS,
         .max = DAY_MS,
         .comment = "How long either device may be away during an accepted call.",
+    },
+    {
+        KEY(timers, push_after, push_after_ms, CONFIG_MS, "1500"),
+        .min = MIN_MS,
+        .max = DAY_MS,
+        .comment =
+            "When the backend is asked to wake a callee whose devices, of which it is known\n"
+            "that they say call:ringing, have not. Without any device it is asked at once.",
     },
     {
         KEY(timers, media, media_ms, CONFIG_MS, "20000"),
@@ -305,6 +348,61 @@ const ConfigKey config_keys[] = {
         .max = 1000,
         .comment = "Replies that may wait at once. Half of task_pool_size in janus.jcfg is good.",
     },
+    {
+        KEY(webhooks, endpoints, endpoints, CONFIG_LIST, "()"),
+        .elements = endpoint_keys,
+        .element_size = sizeof(ConfigEndpoint),
+        .comment = "Who is told of calls. Each has a name, a url and a secret.",
+    },
+    {
+        KEY(webhooks, connect_timeout, connect_timeout_ms, CONFIG_MS, "3000"),
+        .min = MIN_MS,
+        .max = 60000,
+        .comment = "How long connecting may take.",
+    },
+    {
+        KEY(webhooks, timeout, timeout_ms, CONFIG_MS, "10000"),
+        .min = MIN_MS,
+        .max = 300000,
+        .comment = "How long a whole delivery may take, with the answer.",
+    },
+    {
+        KEY(webhooks, retry_most, retry_most_ms, CONFIG_MS, "3600000"),
+        .min = MIN_MS,
+        .max = DAY_MS,
+        .comment =
+            "The longest pause before an event is tried again. The first is about a second,\n"
+            "and each is about twice the one before.",
+    },
+    {
+        KEY(webhooks, parallel, parallel, CONFIG_COUNT, "8"),
+        .min = 1,
+        .max = 256,
+        .comment = "Deliveries to one endpoint that may be under way at once.",
+    },
+    {
+        KEY(webhooks, keep_days, keep_days, CONFIG_COUNT, "7"),
+        .min = 1,
+        .max = 365,
+        .comment = "Events that an endpoint did not take for so long are dropped.",
+    },
+    {
+        KEY(webhooks, max_waiting, max_waiting, CONFIG_COUNT, "200000"),
+        .min = 1000,
+        .max = 100000000,
+        .comment = "Beyond so many waiting events the oldest of calls that are over are dropped.",
+    },
+    {
+        KEY(webhooks, proxy, proxy, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "A proxy, as \"http://10.0.0.1:3128\". Empty: none, whatever the environment "
+                   "says.",
+    },
+    {
+        KEY(webhooks, ca_file, ca_file, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "Certificates of authorities to trust, as a PEM file. Empty: the system's.",
+    },
     {.section = NULL},
 };
 
@@ -327,13 +425,13 @@ static gboolean find_choice(const ConfigKey *key, const char *text, guint *choic
     return FALSE;
 }
 
-static void set_string(Config *config, const ConfigKey *key, const char *text)
+static void set_string(gpointer config, const ConfigKey *key, const char *text)
 {
     g_free(FIELD(char *, config, key));
     FIELD(char *, config, key) = g_strdup(text);
 }
 
-static void set_default(Config *config, const ConfigKey *key)
+static void set_default(gpointer config, const ConfigKey *key)
 {
     switch (key->type) {
     case CONFIG_BOOL:
@@ -352,6 +450,30 @@ static void set_default(Config *config, const ConfigKey *key)
     case CONFIG_STRING:
         set_string(config, key, key->default_text);
         break;
+    case CONFIG_LIST:
+        FIELD(GPtrArray *, config, key) = g_ptr_array_new();
+        break;
+    }
+}
+
+static void free_values(gpointer config, const ConfigKey *keys);
+
+static void free_list(GPtrArray *list, const ConfigKey *key)
+{
+    for (guint i = 0; i < list->len; i++) {
+        free_values(g_ptr_array_index(list, i), key->elements);
+        g_free(g_ptr_array_index(list, i));
+    }
+    g_ptr_array_unref(list);
+}
+
+static void free_values(gpointer config, const ConfigKey *keys)
+{
+    for (const ConfigKey *key = keys; key->name; key++) {
+        if (key->type == CONFIG_STRING)
+            g_free(FIELD(char *, config, key));
+        if (key->type == CONFIG_LIST)
+            free_list(FIELD(GPtrArray *, config, key), key);
     }
 }
 
@@ -368,10 +490,7 @@ void config_free(Config *config)
 {
     if (!config)
         return;
-    for (const ConfigKey *key = config_keys; key->section; key++) {
-        if (key->type == CONFIG_STRING)
-            g_free(FIELD(char *, config, key));
-    }
+    free_values(config, config_keys);
     g_free(config);
 }
 
@@ -405,6 +524,8 @@ char *config_show(const Config *config, const ConfigKey *key)
         return quote(key->choices[FIELD(const guint, config, key)]);
     case CONFIG_STRING:
         return quote(FIELD(char *const, config, key));
+    case CONFIG_LIST:
+        return g_strdup(key->default_text);
     }
     g_assert_not_reached();
 }
@@ -433,6 +554,8 @@ char *config_allowed(const ConfigKey *key)
         return allowed_choices(key);
     case CONFIG_STRING:
         return g_strdup_printf("a text in quotes of at most %" G_GINT64_FORMAT " bytes", key->max);
+    case CONFIG_LIST:
+        return g_strdup("a list of groups: ( { ... }, { ... } )");
     }
     g_assert_not_reached();
 }
@@ -469,7 +592,7 @@ static char *place_of(const config_setting_t *setting, const char *path)
     return g_strdup_printf("%s:%u", file ? file : path, config_setting_source_line(setting));
 }
 
-static gboolean read_bool(const config_setting_t *setting, Config *config, const ConfigKey *key)
+static gboolean read_bool(const config_setting_t *setting, gpointer config, const ConfigKey *key)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
         return FALSE;
@@ -491,7 +614,7 @@ static gboolean read_number(const config_setting_t *setting, const ConfigKey *ke
     return TRUE;
 }
 
-static gboolean read_count(const config_setting_t *setting, Config *config, const ConfigKey *key)
+static gboolean read_count(const config_setting_t *setting, gpointer config, const ConfigKey *key)
 {
     gint64 number;
 
@@ -501,14 +624,14 @@ static gboolean read_count(const config_setting_t *setting, Config *config, cons
     return TRUE;
 }
 
-static gboolean read_choice(const config_setting_t *setting, Config *config, const ConfigKey *key)
+static gboolean read_choice(const config_setting_t *setting, gpointer config, const ConfigKey *key)
 {
     const char *text = config_setting_get_string(setting);
 
     return text && find_choice(key, text, &FIELD(guint, config, key));
 }
 
-static gboolean read_string(const config_setting_t *setting, Config *config, const ConfigKey *key)
+static gboolean read_string(const config_setting_t *setting, gpointer config, const ConfigKey *key)
 {
     const char *text = config_setting_get_string(setting);
 
@@ -519,7 +642,7 @@ static gboolean read_string(const config_setting_t *setting, Config *config, con
 }
 
 /* FALSE, and config as it was, when the key does not allow this value. */
-static gboolean read_value(const config_setting_t *setting, Config *config, const ConfigKey *key)
+static gboolean read_value(const config_setting_t *setting, gpointer config, const ConfigKey *key)
 {
     switch (key->type) {
     case CONFIG_BOOL:
@@ -532,6 +655,8 @@ static gboolean read_value(const config_setting_t *setting, Config *config, cons
         return read_choice(setting, config, key);
     case CONFIG_STRING:
         return read_string(setting, config, key);
+    case CONFIG_LIST:
+        return config_setting_is_list(setting);
     }
     g_assert_not_reached();
 }
@@ -561,30 +686,71 @@ static gboolean refuse_value(Reading *reading, const config_setting_t *setting, 
     return FALSE;
 }
 
-static const ConfigKey *find_key(const char *section, const char *name)
+static const ConfigKey *find_key(const ConfigKey *keys, const char *section, const char *name)
 {
-    for (const ConfigKey *key = config_keys; key->section; key++) {
+    for (const ConfigKey *key = keys; key->name; key++) {
         if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0)
             return key;
     }
     return NULL;
 }
 
-static gboolean read_key(Reading *reading, const char *section, const config_setting_t *setting,
+static gboolean read_list(Reading *reading, const config_setting_t *setting, gpointer config,
+                          const ConfigKey *key, const char *name, GError **error);
+
+/* `full` is the key as people write it: section.key. */
+static gboolean read_known_key(Reading *reading, const config_setting_t *setting, gpointer config,
+                               const ConfigKey *key, const char *full, GError **error)
+{
+    g_autofree char *allowed = config_allowed(key);
+
+    if (!read_value(setting, config, key))
+        return refuse_value(reading, setting, full, key->is_secret, allowed, error);
+    return key->type != CONFIG_LIST || read_list(reading, setting, config, key, full, error);
+}
+
+static gboolean read_key(Reading *reading, const ConfigKey *keys, const char *section,
+                         const char *prefix, const config_setting_t *setting, gpointer config,
                          GError **error)
 {
-    const ConfigKey *key = find_key(section, config_setting_name(setting));
-    g_autofree char *name = g_strdup_printf("%s.%s", section, config_setting_name(setting));
+    const ConfigKey *key = find_key(keys, section, config_setting_name(setting));
+    g_autofree char *full = g_strdup_printf("%s.%s", prefix, config_setting_name(setting));
 
     if (!key) {
-        g_autofree char *what = g_strdup_printf("key %s", name);
+        g_autofree char *what = g_strdup_printf("key %s", full);
         warn_ignored(reading, setting, what);
         return TRUE;
     }
-    if (read_value(setting, reading->config, key))
-        return TRUE;
-    g_autofree char *allowed = config_allowed(key);
-    return refuse_value(reading, setting, name, key->is_secret, allowed, error);
+    return read_known_key(reading, setting, config, key, full, error);
+}
+
+static gboolean read_element(Reading *reading, const config_setting_t *group, gpointer element,
+                             const ConfigKey *list, const char *name, GError **error)
+{
+    for (const ConfigKey *key = list->elements; key->name; key++)
+        set_default(element, key);
+    if (!config_setting_is_group(group))
+        return refuse_value(reading, group, name, FALSE, "a list of groups: { ... }", error);
+    for (int i = 0; i < config_setting_length(group); i++) {
+        if (!read_key(reading, list->elements, "", name, config_setting_get_elem(group, (guint)i),
+                      element, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean read_list(Reading *reading, const config_setting_t *setting, gpointer config,
+                          const ConfigKey *key, const char *name, GError **error)
+{
+    GPtrArray *list = FIELD(GPtrArray *, config, key);
+
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        g_ptr_array_add(list, g_malloc0(key->element_size));
+        if (!read_element(reading, config_setting_get_elem(setting, (guint)i),
+                          g_ptr_array_index(list, list->len - 1), key, name, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean is_known_section(const char *name)
@@ -608,7 +774,8 @@ static gboolean read_section(Reading *reading, const config_setting_t *group, GE
     if (!config_setting_is_group(group))
         return refuse_value(reading, group, name, FALSE, "a section: { ... }", error);
     for (int i = 0; i < config_setting_length(group); i++) {
-        if (!read_key(reading, name, config_setting_get_elem(group, (guint)i), error))
+        if (!read_key(reading, config_keys, name, name, config_setting_get_elem(group, (guint)i),
+                      reading->config, error))
             return FALSE;
     }
     return TRUE;

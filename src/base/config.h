@@ -25,6 +25,15 @@ typedef enum {
     CONFIG_SYNCHRONOUS_FULL,
 } ConfigSynchronous;
 
+/* One of webhooks.endpoints. Nothing is NULL. */
+typedef struct {
+    char *name;
+    char *url;
+    char *secret;
+    char *previous_secret;
+    char *types;
+} ConfigEndpoint;
+
 /* What each field means stands in the table in config.c, and from there in docs/configuration.md.
  */
 typedef struct {
@@ -50,6 +59,7 @@ typedef struct {
         gint64 unreachable_ms;
         gint64 caller_grace_ms;
         gint64 in_call_grace_ms;
+        gint64 push_after_ms;
         gint64 media_ms;
         gint64 max_duration_ms; /* 0 is off */
     } timers;
@@ -79,6 +89,17 @@ typedef struct {
         gint64 store_wait_ms;
         guint max_waiting_replies;
     } store;
+    struct {
+        GPtrArray *endpoints; /* of ConfigEndpoint */
+        gint64 connect_timeout_ms;
+        gint64 timeout_ms;
+        gint64 retry_most_ms;
+        guint parallel;
+        guint keep_days;
+        guint max_waiting;
+        char *proxy;   /* "" when not set */
+        char *ca_file; /* "" when not set */
+    } webhooks;
 } Config;
 
 typedef enum {
@@ -87,10 +108,13 @@ typedef enum {
     CONFIG_COUNT,  /* guint */
     CONFIG_CHOICE, /* an enum whose values are the places in `choices` */
     CONFIG_STRING, /* char *, owned */
+    CONFIG_LIST,   /* GPtrArray of structs, owned: in the file a list of groups */
 } ConfigType;
 
 /* One key of the file. A new key is a row in config.c and a field in Config. */
-typedef struct {
+typedef struct ConfigKey ConfigKey;
+
+struct ConfigKey {
     const char *section;
     const char *name;
     ConfigType type;
@@ -102,7 +126,9 @@ typedef struct {
     const char *const *choices; /* ends in NULL */
     gsize offset;               /* of the field in Config */
     const char *comment;        /* one sentence or more, in lines for the sample */
-} ConfigKey;
+    const ConfigKey *elements;  /* of a list: the keys of one group, ends in a row without a name */
+    gsize element_size;         /* of a list: of one struct */
+};
 
 typedef struct {
     const char *name;

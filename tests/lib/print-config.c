@@ -12,6 +12,18 @@ static void print_commented(const char *comment)
         printf("    # %s\n", lines[i]);
 }
 
+/* The keys of one group, each with its default. */
+static void print_sample_elements(const ConfigKey *list)
+{
+    printf("    # The keys of a group:\n");
+    for (const ConfigKey *key = list->elements; key->name; key++) {
+        g_auto(GStrv) lines = g_strsplit(key->comment, "\n", -1);
+        g_autofree char *meaning = g_strjoinv("\n    #       ", lines);
+
+        printf("    #   %s = \"%s\"\n    #       %s\n", key->name, key->default_text, meaning);
+    }
+}
+
 static void print_sample_key(const Config *config, const ConfigKey *key)
 {
     g_autofree char *value = config_show(config, key);
@@ -20,6 +32,8 @@ static void print_sample_key(const Config *config, const ConfigKey *key)
     printf("\n");
     print_commented(key->comment);
     printf("    # Must be %s.\n", allowed);
+    if (key->type == CONFIG_LIST)
+        print_sample_elements(key);
     printf("    #%s = %s\n", key->name, value);
 }
 
@@ -54,6 +68,18 @@ static void print_markdown_key(const Config *config, const ConfigKey *key)
     printf("| `%s` | `%s` | %s | %s |\n", key->name, value, allowed, meaning);
 }
 
+static void print_markdown_list(const ConfigKey *list)
+{
+    printf("\nEach of `%s.%s`:\n\n| key | default | allowed | meaning |\n|---|---|---|---|\n",
+           list->section, list->name);
+    for (const ConfigKey *key = list->elements; key->name; key++) {
+        g_autofree char *allowed = config_allowed(key);
+
+        printf("| `%s` | `\"%s\"` | %s | %s |\n", key->name, key->default_text, allowed,
+               key->comment);
+    }
+}
+
 static void print_markdown_section(const Config *config, const ConfigSection *section)
 {
     printf("\n## `%s`\n\n%s\n\n| key | default | allowed | meaning |\n|---|---|---|---|\n",
@@ -61,6 +87,10 @@ static void print_markdown_section(const Config *config, const ConfigSection *se
     for (const ConfigKey *key = config_keys; key->section; key++) {
         if (strcmp(key->section, section->name) == 0)
             print_markdown_key(config, key);
+    }
+    for (const ConfigKey *key = config_keys; key->section; key++) {
+        if (key->type == CONFIG_LIST && strcmp(key->section, section->name) == 0)
+            print_markdown_list(key);
     }
 }
 

@@ -512,6 +512,50 @@ static void add_cases(const Case *cases, gsize count, FixtureTest test)
         add(cases[i].path, test, &cases[i]);
 }
 
+/* --- lists --- */
+
+static void test_list(Fixture *fixture, gconstpointer data)
+{
+    const GPtrArray *endpoints;
+    const ConfigEndpoint *second;
+
+    (void)data;
+    load(fixture, "webhooks: { endpoints = ( { url = \"http://a/\"; secret = \"s\" },\n"
+                  "  { name = \"other\"; types = \"call.ended\" } ) }\n");
+    assert_loaded(fixture);
+    endpoints = fixture->config->webhooks.endpoints;
+    g_assert_cmpuint(endpoints->len, ==, 2);
+    g_assert_cmpstr(((ConfigEndpoint *)g_ptr_array_index(endpoints, 0))->name, ==, "main");
+    second = g_ptr_array_index(endpoints, 1);
+    g_assert_cmpstr(second->name, ==, "other");
+    g_assert_cmpstr(second->url, ==, "");
+    g_assert_cmpstr(second->types, ==, "call.ended");
+    load(fixture, "");
+    g_assert_cmpuint(fixture->config->webhooks.endpoints->len, ==, 0);
+}
+
+static void test_bad_lists(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    load(fixture, "webhooks: { endpoints = \"http://a/\" }\n");
+    assert_refused(fixture, CONFIG_ERROR_VALUE,
+                   ":1: webhooks.endpoints is \"http://a/\", but must be a list of groups: "
+                   "( { ... }, { ... } )");
+    load(fixture, "webhooks: { endpoints = ( \"http://a/\" ) }\n");
+    assert_refused(
+        fixture, CONFIG_ERROR_VALUE,
+        ":1: webhooks.endpoints is \"http://a/\", but must be a list of groups: { ... }");
+    load(fixture, "webhooks: { endpoints = ( { url = 5 } ) }\n");
+    assert_refused(
+        fixture, CONFIG_ERROR_VALUE,
+        ":1: webhooks.endpoints.url is 5, but must be a text in quotes of at most 4096 bytes");
+    load(fixture, "webhooks: { endpoints = ( { secret = 12345 } ) }\n");
+    assert_refused(fixture, CONFIG_ERROR_VALUE,
+                   ":1: webhooks.endpoints.secret is something else, but must be a text in quotes "
+                   "of at most 256 bytes");
+    g_assert_null(strstr(fixture->error->message, "12345"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -528,6 +572,8 @@ int main(int argc, char **argv)
     add("/config/load/error-changes-nothing", test_error_changes_nothing, NULL);
     add("/config/load/number-edges", test_number_edges, NULL);
     add("/config/load/zero-is-off", test_zero_is_off, NULL);
+    add("/config/load/list", test_list, NULL);
+    add("/config/load/bad-lists", test_bad_lists, NULL);
     add("/config/load/longest-string", test_too_long_string, NULL);
     add_cases(bad_values, G_N_ELEMENTS(bad_values), test_bad_value);
     add_cases(bad_syntax, G_N_ELEMENTS(bad_syntax), test_bad_syntax);
