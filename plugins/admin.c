@@ -20,18 +20,45 @@ static json_t *closed_counts(const HubStats *stats)
     return counts;
 }
 
+static json_t *endpoint_stats(const EndpointStats *stats)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", stats->name, "health",
+                     stats->health, "delivered", (json_int_t)stats->delivered, "failed",
+                     (json_int_t)stats->failed, "givenUp", (json_int_t)stats->given_up, "pushed",
+                     (json_int_t)stats->pushed, "pushFailed", (json_int_t)stats->push_failed);
+}
+
+/* NULL when nobody is configured. */
+static json_t *webhook_stats(void)
+{
+    EndpointStats stats[ENDPOINTS_MOST];
+    json_t *endpoints;
+    guint64 dropped;
+    guint waiting, count;
+
+    if (!door.webhooks)
+        return NULL;
+    endpoints = json_array();
+    count = webhooks_stats(door.webhooks, stats);
+    for (guint i = 0; i < count; i++)
+        json_array_append_new(endpoints, endpoint_stats(&stats[i]));
+    service_outbox_stats(door.service, &waiting, &dropped);
+    return json_pack("{s:I, s:I, s:o}", "waiting", (json_int_t)waiting, "dropped",
+                     (json_int_t)dropped, "endpoints", endpoints);
+}
+
 static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
 {
     HubStats stats;
 
     service_stats(door.service, &stats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "call",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "call",
                      "success", "request", "stats", "users", (json_int_t)stats.users, "devices",
                      (json_int_t)stats.devices, "away", (json_int_t)stats.away, "liveCalls",
                      (json_int_t)stats.live_calls, "endedCalls", (json_int_t)stats.ended_calls,
                      "steps", (json_int_t)stats.steps, "initiated", (json_int_t)stats.initiated,
                      "accepted", (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused,
-                     "closed", closed_counts(&stats));
+                     "closed", closed_counts(&stats), "webhooks", webhook_stats());
 }
 
 /* The keys, and the section auth of the configuration. All else stays as it was at the start. */

@@ -5,6 +5,7 @@
 #include <janus/plugins/plugin.h>
 
 #include "base/config.h"
+#include "notify/webhooks.h"
 #include "service/service.h"
 
 #define PLUGIN_PACKAGE "janus.plugin.call"
@@ -15,6 +16,7 @@ typedef struct {
     char *folder; /* of Janus's configuration files */
     Config *config;
     Service *service;
+    Webhooks *webhooks; /* NULL when no endpoint is configured */
 
     GMutex lock;          /* guards each handle's plugin_handle and what is below */
     GCond idle;           /* no call is under way */
@@ -61,9 +63,13 @@ void session_close(Session *session);
 Config *read_config(const char *folder, GError **error);
 HubSettings hub_settings(const Config *config);
 ConnectionRates connection_rates(const Config *config);
-/* Opens the store, and closes what a crash left live; NULL, and a line in the log, when it cannot.
+/* Who is told of calls; `*webhooks` NULL when nobody is configured. FALSE, and a line in the log,
+ * when that is wrong. */
+gboolean open_webhooks(const Config *config, Webhooks **webhooks);
+/* Opens the store, has it announce to the webhooks if there are any, and closes what a crash left
+ * live; NULL, and a line in the log, when it cannot.
  */
-Store *open_store(const Config *config);
+Store *open_store(const Config *config, Webhooks *webhooks);
 /* Borrows from the configuration. */
 AuthSettings auth_settings(const Config *config);
 /* Who finds out who a device is; NULL, and a line in the log, when that cannot be. */

@@ -56,6 +56,34 @@ static gboolean is_our_janus(void)
     return FALSE;
 }
 
+static void settle_events(gpointer service, const gint64 *ids, guint count)
+{
+    service_settle(service, ids, count);
+}
+
+/* The store announces to the webhooks, and they read from the store. */
+static void start_webhooks(void)
+{
+    const WebhooksListener listener = {.settle = settle_events, .data = door.service};
+
+    if (door.webhooks)
+        webhooks_start(door.webhooks, service_store(door.service), &listener);
+}
+
+static gboolean open_parts(const Config *config, ServiceOptions *options)
+{
+    if (!open_webhooks(config, &door.webhooks))
+        return FALSE;
+    if (door.webhooks) {
+        options->backend = &webhooks_backend;
+        options->backend_self = door.webhooks;
+        options->outbox_ms = (gint64)config->webhooks.keep_days * 24 * 60 * 60 * 1000;
+        options->outbox_rows = config->webhooks.max_waiting;
+    }
+    options->store = open_store(config, door.webhooks);
+    return options->store != NULL;
+}
+
 static int start(const Config *config)
 {
     ServiceOptions options = {
@@ -70,12 +98,13 @@ static int start(const Config *config)
 
     if (!options.auth)
         return -1;
-    options.store = open_store(config);
-    if (!options.store) {
+    if (!open_parts(config, &options)) {
         auth_free(options.auth);
+        g_clear_pointer(&door.webhooks, webhooks_free);
         return -1;
     }
     door.service = service_new(&options);
+    start_webhooks();
     return 0;
 }
 
@@ -129,7 +158,11 @@ static void call_destroy(void)
     if (!door.service)
         return;
     door_shut();
+    /* They read from the service's store, and the last records go through them. */
+    if (door.webhooks)
+        webhooks_stop(door.webhooks);
     g_clear_pointer(&door.service, service_free);
+    g_clear_pointer(&door.webhooks, webhooks_free);
     g_clear_pointer(&door.sessions, g_hash_table_unref);
     forget_configuration();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " is gone");

@@ -7,14 +7,7 @@
 /* A record is created ringing, whatever it is by now. */
 static const char *fact_name(Change change, const Record *record)
 {
-    static const char *const names[CALL_STATES] = {
-        [CALL_RINGING] = "call.ringing",   [CALL_ACCEPTED] = "call.accepted",
-        [CALL_REJECTED] = "call.rejected", [CALL_CANCELLED] = "call.cancelled",
-        [CALL_TIMEOUT] = "call.timeout",   [CALL_ENDED] = "call.ended",
-        [CALL_FAILED] = "call.failed",
-    };
-
-    return names[change == CHANGE_CREATED ? CALL_RINGING : record->status];
+    return event_type(change == CHANGE_CREATED ? CALL_RINGING : record->status);
 }
 
 static void tell_event_handlers(gpointer self G_GNUC_UNUSED, Change change, const Record *record)

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "store/memory.h"
 #include "store/sqlite.h"
+#include "wire/write.h"
+
+#define DAY_MS G_GINT64_CONSTANT(86400000)
 
 Config *read_config(const char *folder, GError **error)
 {
@@ -98,14 +101,65 @@ static gboolean recover(Store *store, GError **error)
     return TRUE;
 }
 
-Store *open_store(const Config *config)
+/* --- webhooks --- */
+
+static Webhooks *make_webhooks(const Config *config, GError **error)
+{
+    const GPtrArray *configured = config->webhooks.endpoints;
+    g_autofree EndpointOptions *endpoints = g_new0(EndpointOptions, configured->len);
+
+    for (guint i = 0; i < configured->len; i++) {
+        const ConfigEndpoint *endpoint = g_ptr_array_index(configured, i);
+
+        endpoints[i] = (EndpointOptions){endpoint->name, endpoint->url, endpoint->secret,
+                                         endpoint->previous_secret, endpoint->types};
+    }
+    return webhooks_new(
+        &(WebhooksOptions){
+            .endpoints = endpoints,
+            .endpoint_count = configured->len,
+            .connect_timeout_ms = config->webhooks.connect_timeout_ms,
+            .timeout_ms = config->webhooks.timeout_ms,
+            .retry_most_ms = config->webhooks.retry_most_ms,
+            .parallel = config->webhooks.parallel,
+            .keep_ms = (gint64)config->webhooks.keep_days * DAY_MS,
+            .proxy = config->webhooks.proxy,
+            .ca_file = config->webhooks.ca_file,
+            .write_event = write_webhook,
+        },
+        error);
+}
+
+gboolean open_webhooks(const Config *config, Webhooks **webhooks)
 {
     g_autoptr(GError) error = NULL;
-    Store *store;
 
-    if (config->store.type == CONFIG_STORE_MEMORY)
-        return memory_store_new(config->limits.max_ended);
-    store = open_sqlite(config, &error);
+    *webhooks = NULL;
+    if (!config->webhooks.endpoints->len)
+        return TRUE;
+    *webhooks = make_webhooks(config, &error);
+    if (*webhooks)
+        return TRUE;
+    log_line(LOG_LEVEL_FATAL, "The configuration is wrong, so the plugin does not load: %s",
+             error->message);
+    return FALSE;
+}
+
+/* --- the store --- */
+
+static Store *open_configured(const Config *config, GError **error)
+{
+    return config->store.type == CONFIG_STORE_MEMORY ? memory_store_new(config->limits.max_ended)
+                                                     : open_sqlite(config, error);
+}
+
+Store *open_store(const Config *config, Webhooks *webhooks)
+{
+    g_autoptr(GError) error = NULL;
+    Store *store = open_configured(config, &error);
+
+    if (store && webhooks)
+        store_announce_to(store, &webhooks_announcer, webhooks);
     if (store && recover(store, &error))
         return store;
     log_line(LOG_LEVEL_FATAL, "The store cannot be used, so the plugin does not load: %s",

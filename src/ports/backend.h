@@ -1,14 +1,7 @@
 /* Port: the backend that is told of calls by itself. */
 #pragma once
 
-#include "core/record.h"
-
-/* A callee is to be woken, or need not be any more. */
-typedef struct {
-    Record *record; /* borrowed */
-    gboolean is_stop;
-    gint64 expires_in_ms; /* of the ring */
-} Push;
+#include "core/push.h"
 
 /* Each function returns at once and may be called by any thread, with no lock of the service held.
  */

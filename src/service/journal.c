@@ -23,8 +23,8 @@ struct Journal {
     Store *store;
     JournalOptions options;
     GThread *writer;
-    gint64 tidy_us; /* when the store next forgets old calls; the writer's own */
-    gint64 trim_us; /* and looks whether the outbox is within its bounds; the same */
+    gint64 tidy_us;   /* when the store next forgets old calls; the writer's own */
+    gint64 trim_us;   /* and looks whether the outbox is within its bounds; the same */
     gint64 settle_us; /* after a failure, when it is tried again; the same */
 
     GMutex lock;

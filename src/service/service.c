@@ -5,6 +5,9 @@
 #include "service/outbox.h"
 #include "service/recall.h"
 
+/* More than one record brings. */
+#define TRIM_MOST 64
+
 struct Service {
     ServiceOptions options;
     gint64 started_us;
@@ -156,6 +159,24 @@ static void step(Service *service, Event *event, Work *work)
 
 /* --- with no lock --- */
 
+static void tell_committed(gpointer data)
+{
+    const Service *service = data;
+
+    service->options.backend->committed(service->options.backend_self);
+}
+
+/* What is kept in memory only is kept within its bounds as it comes. */
+static void trim_at_once(const Service *service)
+{
+    Store *store = service->options.store;
+    gint64 before_ms = g_get_real_time() / 1000 - service->options.outbox_ms;
+    guint dropped;
+
+    store->ops->trim(store, before_ms, service->options.outbox_rows, TRIM_MOST, &dropped, NULL);
+    tell_committed((gpointer)service);
+}
+
 static void write_at_once(gpointer item, gpointer data)
 {
     Service *service = data;
@@ -163,6 +184,8 @@ static void write_at_once(gpointer item, gpointer data)
 
     service->options.store->ops->write(service->options.store, &record, 1, NULL);
     record_unref(record);
+    if (service->options.backend)
+        trim_at_once(service);
 }
 
 static void deliver(Service *service, Work *work)
@@ -224,6 +247,10 @@ Service *service_new(const ServiceOptions *options)
                                             .max_waiting = options->max_waiting_replies,
                                             .keep_ms = options->keep_ms,
                                             .probe_us = options->probe_us,
+                                            .outbox_ms = options->outbox_ms,
+                                            .outbox_rows = options->outbox_rows,
+                                            .committed = options->backend ? tell_committed : NULL,
+                                            .committed_data = service,
                                         });
     outbox_init(&service->records);
     outbox_init(&service->notices);
@@ -438,7 +465,32 @@ gboolean service_reload_auth(Service *service, const AuthSettings *settings, GEr
     return is_done;
 }
 
+Store *service_store(const Service *service)
+{
+    return service->options.store;
+}
+
+void service_settle(Service *service, const gint64 *ids, guint count)
+{
+    Store *store = service->options.store;
+
+    if (service->journal)
+        journal_settle(service->journal, ids, count);
+    else
+        store->ops->settle(store, ids, count, NULL);
+}
+
 /* --- looking in --- */
+
+void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped)
+{
+    JournalStats stats = {0};
+
+    *waiting = service->options.store->ops->waiting(service->options.store);
+    if (service->journal)
+        journal_stats(service->journal, &stats);
+    *dropped = stats.dropped;
+}
 
 void service_stats(Service *service, HubStats *stats)
 {

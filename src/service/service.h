@@ -5,8 +5,9 @@
 #include <glib.h>
 
 #include "core/hub.h"
-#include "ports/auth.h"
 #include "core/look.h"
+#include "ports/auth.h"
+#include "ports/backend.h"
 #include "ports/delivery.h"
 #include "ports/notifier.h"
 #include "ports/store.h"
@@ -25,7 +26,11 @@ typedef struct {
     gint64 store_wait_us;      /* how long a reply waits for its commit */
     guint max_waiting_replies; /* and how many at a time */
     gint64 keep_ms;            /* how long the store keeps an ended call; 0 is for ever */
-    gint64 probe_us;           /* how often an ill store is asked whether it is well; 0 is 1 s */
+    const Backend *backend;    /* or NULL */
+    gpointer backend_self;
+    gint64 outbox_ms;  /* how long the outbox keeps what the backend does not take */
+    guint outbox_rows; /* and how much of it; 0: there is no outbox */
+    gint64 probe_us;   /* how often an ill store is asked whether it is well; 0 is 1 s */
 } ServiceOptions;
 
 /* Starts the threads. */
@@ -48,6 +53,13 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
 /* From now on with these settings of auth. FALSE: everything is as before. */
 gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error);
 
+/* Its store, to read from; borrowed. */
+Store *service_store(const Service *service);
+/* The backend took these events of the outbox, or never will. */
+void service_settle(Service *service, const gint64 *ids, guint count);
+
+/* How many events wait in the outbox, and how many were dropped for its bounds. */
+void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped);
 void service_stats(Service *service, HubStats *stats);
 
 /* The next users with a device, or live calls (core/look.h), at most `limit`, from a place on: 0 at

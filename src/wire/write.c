@@ -393,7 +393,10 @@ static json_t *write_device_look(const DeviceLook *look)
 
     put_text(object, "deviceId", look->id);
     put_text(object, "displayName", look->name);
-    put_text(object, "state", look->is_expired ? "expired" : look->is_present ? "connected" : "away");
+    put_text(object, "state",
+             look->is_expired   ? "expired"
+             : look->is_present ? "connected"
+                                : "away");
     if (!look->is_present)
         put_integer(object, "awayMs", look->away_ms);
     return object;
@@ -486,4 +489,41 @@ json_t *write_user(const char *user_id, const GPtrArray *users, const GPtrArray 
     json_object_set_new_nocheck(object, "devices", write_devices(look));
     json_object_set_new_nocheck(object, "calls", write_call_looks(calls));
     return object;
+}
+
+/* --- webhooks --- */
+
+/* When it came to be what it is. */
+static gint64 time_of(const Record *record)
+{
+    if (call_state_is_final(record->status))
+        return record->ended_ms;
+    return record->status == CALL_ACCEPTED ? record->accepted_ms : record->facts->created_ms;
+}
+
+static void put_rfc3339(json_t *object, const char *key, gint64 unix_ms)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(unix_ms / 1000);
+    g_autofree char *seconds = time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%S") : NULL;
+    g_autofree char *text = g_strdup_printf("%s.%03dZ", seconds ? seconds : "1970-01-01T00:00:00",
+                                            (int)(unix_ms % 1000));
+
+    put_text(object, key, text);
+}
+
+char *write_webhook(const char *type, const Record *record, const Push *push)
+{
+    json_auto_t *object = json_object();
+    json_t *data = write_backend_record(record);
+
+    put_text(object, "type", type);
+    put_rfc3339(object, "timestamp", time_of(record));
+    if (push) {
+        put_text(data, "userId", record->facts->callee_id);
+        put_integer(data, "expiresInMs", push->expires_in_ms);
+        if (push->is_stop)
+            put_boolean(data, "stop", TRUE);
+    }
+    json_object_set_new_nocheck(object, "data", data);
+    return json_dumps(object, JSON_COMPACT);
 }

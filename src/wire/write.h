@@ -6,6 +6,7 @@
 
 #include "core/effect.h"
 #include "core/look.h"
+#include "core/push.h"
 #include "core/settings.h"
 
 /* A reply or a refusal: `plugindata.data` of the synchronous answer. `settings` for what
@@ -23,5 +24,8 @@ json_t *write_calls(const GPtrArray *calls, guint next);
 json_t *write_user(const char *user_id, const GPtrArray *users, const GPtrArray *calls);
 /* A call for the backend, which sees all of it (section 8). */
 json_t *write_backend_record(const Record *record);
+/* An event for a backend's webhook, as the text that is sent; owned by the caller. `push` NULL for
+ * one that is no push. */
+char *write_webhook(const char *type, const Record *record, const Push *push);
 /* A call as `view` sees it: "for apps exactly this" (section 4). */
 json_t *write_record(const Record *record, View view);
