@@ -61,7 +61,8 @@ static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
                      "closed", closed_counts(&stats), "webhooks", webhook_stats());
 }
 
-/* The keys, and the section auth of the configuration. All else stays as it was at the start. */
+/* The keys, and the section auth of the configuration. All else stays as it was at the start, but
+ * endpoints that said that they are gone are tried again. */
 static gboolean reload(GError **error)
 {
     g_autoptr(Config) config = read_config(door.folder, error);
@@ -70,7 +71,11 @@ static gboolean reload(GError **error)
     if (!config)
         return FALSE;
     settings = auth_settings(config);
-    return service_reload_auth(door.service, &settings, error);
+    if (!service_reload_auth(door.service, &settings, error))
+        return FALSE;
+    if (door.webhooks)
+        webhooks_revive(door.webhooks);
+    return TRUE;
 }
 
 static json_t *answer_reload(json_t *body G_GNUC_UNUSED)
@@ -144,6 +149,23 @@ static json_t *answer_user(json_t *body)
     return answer;
 }
 
+static json_t *answer_trace(json_t *body)
+{
+    json_t *answer;
+    Request request;
+    Reply reply;
+
+    if (request_parse_trace(&request, body)) {
+        service_request(door.service, NULL, &request.event, &reply);
+        answer = write_trace(&reply);
+        reply_clear(&reply);
+    } else {
+        answer = refuse(&request, "call:trace");
+    }
+    request_clear(&request);
+    return answer;
+}
+
 static json_t *answer_record(json_t *body G_GNUC_UNUSED)
 {
     return write_refusal(REFUSAL_INVALID_REQUEST,
@@ -161,8 +183,9 @@ static const struct {
     const char *name;
     json_t *(*answer)(json_t *body);
 } admin_requests[] = {
-    {"stats", answer_stats}, {"reload", answer_reload}, {"users", answer_users},        {"calls", answer_calls},
-    {"user", answer_user},   {"call:record", answer_record},
+    {"stats", answer_stats},        {"reload", answer_reload}, {"users", answer_users},
+    {"calls", answer_calls},        {"user", answer_user},     {"call:trace", answer_trace},
+    {"call:record", answer_record},
 };
 
 /* Borrows the message, which may be absent; the answer is given away. */

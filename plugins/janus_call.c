@@ -61,10 +61,20 @@ static void settle_events(gpointer service, const gint64 *ids, guint count)
     service_settle(service, ids, count);
 }
 
+static void note_push_answer(gpointer service, const PushAnswer *answer)
+{
+    const CallFacts *facts = answer->record->facts;
+    PushEvent event = {facts->caller_id, facts->call_id, facts->created_ms, answer->endpoint,
+                       answer->status};
+
+    service_push_answered(service, &event);
+}
+
 /* The store announces to the webhooks, and they read from the store. */
 static void start_webhooks(void)
 {
-    const WebhooksListener listener = {.settle = settle_events, .data = door.service};
+    const WebhooksListener listener = {
+        .settle = settle_events, .push_answered = note_push_answer, .data = door.service};
 
     if (door.webhooks)
         webhooks_start(door.webhooks, service_store(door.service), &listener);
@@ -79,6 +89,8 @@ static gboolean open_parts(const Config *config, ServiceOptions *options)
         options->backend_self = door.webhooks;
         options->outbox_ms = (gint64)config->webhooks.keep_days * 24 * 60 * 60 * 1000;
         options->outbox_rows = config->webhooks.max_waiting;
+        if (webhooks_want_push(door.webhooks))
+            options->hub.timers.push_after_us = config->timers.push_after_ms * 1000;
     }
     options->store = open_store(config, door.webhooks);
     return options->store != NULL;

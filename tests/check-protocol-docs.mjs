@@ -122,7 +122,7 @@ function namesIn(file, row) {
   return names;
 }
 
-const inner = ['gone', 'timeout'];
+const inner = ['gone', 'timeout', 'push answered'];
 
 export const known = {
   // Those of an app, and those that only a backend has.

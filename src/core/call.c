@@ -45,6 +45,7 @@ void call_free(Call *call)
     else
         g_ptr_array_remove(call->callee->calls, call);
     g_array_unref(call->legs);
+    trace_unref(call->trace);
     record_unref(call->record);
     g_free(call);
 }

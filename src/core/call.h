@@ -28,6 +28,8 @@ typedef enum {
 typedef struct {
     Device *device;
     LegState state;
+    gboolean is_alerting; /* it said call:ringing */
+    gboolean says_so;     /* it did in an earlier call: if it does not now, it may sleep */
 } Leg;
 
 typedef struct Call Call;
@@ -43,7 +45,10 @@ struct Call {
     CallState state;
     gboolean is_veiled;
     gboolean is_alerting; /* a device said that it rings: the caller was told */
+    gboolean is_pushed;   /* the backend was asked to wake the callee, and not yet to stop */
+    gboolean was_pushed;  /* once is enough */
     Record *record;       /* the present revision */
+    Trace *trace;         /* what happened so far: the record has it when it is kept */
     GArray *legs; /* of Leg, open; [0] is the caller's; after the answer [1] is the answering
                      device's */
     gint64 created_us;

@@ -27,6 +27,44 @@ static void tell_peer_state(const Hub *hub, const Call *call, const Device *abou
     tell(effects, other, &message);
 }
 
+/* --- the trace --- */
+
+void call_note(const Hub *hub, Call *call, TraceKind what, const Device *device)
+{
+    call->trace = trace_add(call->trace, (hub->now_us - call->created_us) / 1000, what,
+                            device ? device->id : NULL, 0);
+}
+
+static void replace_record(Call *call, Record *next)
+{
+    record_unref(call->record);
+    call->record = next;
+    /* The keys borrow the id from the facts, which every revision shares. */
+}
+
+static void take_trace(const Call *call, Record *next)
+{
+    trace_unref(next->trace);
+    next->trace = trace_ref(call->trace);
+}
+
+void call_complete(Call *call)
+{
+    Record *next;
+
+    if (call->record->trace == call->trace)
+        return;
+    next = record_next(call->record);
+    take_trace(call, next);
+    replace_record(call, next);
+}
+
+void call_keep(Call *call, Change change, Effects *effects)
+{
+    call_complete(call);
+    effects_record(effects, change, call->record);
+}
+
 /* --- timers --- */
 
 typedef struct {
@@ -40,6 +78,28 @@ static void consider(Due *due, gint64 at_us, Happening what, Cause cause, Device
 {
     if (at_us < due->at_us)
         *due = (Due){.at_us = at_us, .what = what, .cause = cause, .device = device};
+}
+
+/* No device of the callee rings, or those that do are known to say so and are silent. */
+static gboolean may_sleep(const Call *call)
+{
+    for (guint i = 1; i < call->legs->len; i++) {
+        const Leg *leg = call_leg(call, i);
+
+        if (leg->is_alerting || !leg->says_so)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void consider_push(const Hub *hub, const Call *call, Due *due)
+{
+    gint64 after_us = hub->settings.timers.push_after_us;
+
+    if (!after_us || call->was_pushed || call->is_veiled || !may_sleep(call))
+        return;
+    consider(due, call->created_us + (call->legs->len == 1 ? 0 : after_us), HAPPENS_PUSH,
+             CAUSE_NONE, NULL);
 }
 
 static void consider_ring(const Hub *hub, const Call *call, Due *due)
@@ -56,6 +116,7 @@ static void consider_ring(const Hub *hub, const Call *call, Due *due)
     if (!calling->address)
         consider(due, calling->away_since_us + timers->caller_grace_us, HAPPENS_CALLER_LOST,
                  CAUSE_NONE, calling);
+    consider_push(hub, call, due);
 }
 
 static void consider_talk(const Hub *hub, const Call *call, Due *due)
@@ -100,13 +161,54 @@ void call_expire(Hub *hub, Call *call, Effects *effects)
         effects));
 }
 
+/* --- pushes --- */
+
+/* Wakes the callee, and tells the backend for how long that is worth while. */
+static void push(Hub *hub, Call *call, Effects *effects)
+{
+    call->is_pushed = TRUE;
+    call->was_pushed = TRUE;
+    call_note(hub, call, TRACE_PUSHED, NULL);
+    call_complete(call);
+    effects_push(effects, call->record, FALSE, call_expires_in_ms(hub, call));
+}
+
+void call_push_at_once(Hub *hub, Call *call, Effects *effects)
+{
+    Due due = find_due(hub, call);
+
+    if (due.what != HAPPENS_PUSH || due.at_us > hub->now_us)
+        return;
+    push(hub, call, effects);
+    call_reschedule(hub, call);
+}
+
+/* It rings no more, however that came. */
+static void note_push_stopped(const Hub *hub, Call *call)
+{
+    if (call->is_pushed)
+        call_note(hub, call, TRACE_PUSH_STOPPED, NULL);
+}
+
+static void stop_push(Call *call, Effects *effects)
+{
+    if (!call->is_pushed)
+        return;
+    call->is_pushed = FALSE;
+    effects_push(effects, call->record, TRUE, 0);
+}
+
 /* --- what can happen to a call: one function for each action of the table --- */
 
-static void replace_record(Call *call, Record *next)
+static void hear_alert(const Hub *hub, Call *call, Device *device)
 {
-    record_unref(call->record);
-    call->record = next;
-    /* The keys borrow the id from the facts, which every revision shares. */
+    Leg *leg = call_leg_of(call, device);
+
+    device->says_ringing = TRUE;
+    if (!leg || leg->is_alerting)
+        return;
+    leg->is_alerting = TRUE;
+    call_note(hub, call, TRACE_ALERTED, device);
 }
 
 static void note_ring(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)
@@ -115,6 +217,7 @@ static void note_ring(Hub *hub, Call *call, const Occurrence *occurrence, Effect
     Record *next;
     Message message;
 
+    hear_alert(hub, call, occurrence->device);
     /* A hidden callee's devices say nothing to the caller, and a revision that grew would tell. */
     if (call->is_alerting || !hub->settings.reveal_presence)
         return;
@@ -154,6 +257,9 @@ static void answer(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     next->rev++;
     next->accepted_ms = hub->wall_ms;
     ref_string_set(&next->answered_by, answering->id);
+    note_push_stopped(hub, call);
+    call_note(hub, call, TRACE_ANSWERED, answering);
+    take_trace(call, next);
     replace_record(call, next);
     call->state = CALL_ACCEPTED;
     call->accepted_us = hub->now_us;
@@ -165,6 +271,7 @@ static void answer(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     call_leg(call, 0)->state = LEG_IN_CALL;
     call_add_leg(call, answering, LEG_IN_CALL);
     effects_record(effects, CHANGE_ACCEPTED, call->record);
+    stop_push(call, effects);
     if (!calling->address)
         tell_peer_state(hub, call, calling, FALSE, effects);
     hub->stats.accepted++;
@@ -191,6 +298,7 @@ static void note_presence(Hub *hub, Call *call, const Occurrence *occurrence, Ef
     const Device *other;
 
     next->rev++;
+    call_note(hub, call, is_back ? TRACE_BACK : TRACE_AWAY, occurrence->device);
     replace_record(call, next);
     tell_peer_state(hub, call, occurrence->device, is_back, effects);
     other = call_other_device(call, occurrence->device);
@@ -278,11 +386,17 @@ static void retire(Hub *hub, Call *call)
     call_free(call);
 }
 
+/* Its record is the last effect. */
 static void close_call(Hub *hub, Call *call, const Transition *row, const Occurrence *occurrence,
                        Effects *effects)
 {
-    replace_record(call, closed_record(hub, call, row, occurrence));
+    Record *closed = closed_record(hub, call, row, occurrence);
+
+    note_push_stopped(hub, call);
+    take_trace(call, closed);
+    replace_record(call, closed);
     tell_open_legs(hub, call, row, occurrence, effects);
+    stop_push(call, effects);
     effects_record(effects, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call->record);
     retire(hub, call);
 }
@@ -297,6 +411,10 @@ Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     switch (row->action) {
     case ACTION_NOTE_RING:
         note_ring(hub, call, occurrence, effects);
+        break;
+    case ACTION_PUSH:
+        push(hub, call, effects);
+        effects_record(effects, CHANGE_TOUCHED, call->record);
         break;
     case ACTION_ANSWER:
         answer(hub, call, occurrence, effects);
@@ -330,8 +448,17 @@ void call_announce(Hub *hub, Call *call, Device *device, Effects *effects)
     }
     if (!call_leg_of(call, device))
         call_add_leg(call, device, LEG_RINGING);
+    call_leg_of(call, device)->says_so = device->says_ringing;
+    call_note(hub, call, TRACE_RUNG, device);
     message = message_about(hub, MESSAGE_INCOMING, call, device);
     message.expires_in_ms = call_expires_in_ms(hub, call);
     tell(effects, device, &message);
+    call_reschedule(hub, call);
+}
+
+void call_lose_ring(Hub *hub, Call *call, Device *device)
+{
+    call_note(hub, call, TRACE_DROPPED, device);
+    call_drop_leg(call, device);
     call_reschedule(hub, call);
 }

@@ -118,6 +118,16 @@ void effects_record(Effects *effects, Change change, Record *record)
     g_array_append_val(effects->list, effect);
 }
 
+void effects_push(Effects *effects, Record *record, gboolean is_stop, gint64 expires_in_ms)
+{
+    Effect effect = {.kind = EFFECT_PUSH,
+                     .record = record_ref(record),
+                     .is_stop = is_stop,
+                     .expires_in_ms = expires_in_ms};
+
+    g_array_append_val(effects->list, effect);
+}
+
 Reply *effects_reply(Effects *effects, const Event *event)
 {
     g_assert(!effects->has_reply);

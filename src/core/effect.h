@@ -103,6 +103,7 @@ typedef enum {
     EFFECT_SEND,   /* `message` to the address `to` */
     EFFECT_MISSED, /* `message` was for a device that is away */
     EFFECT_RECORD, /* keep `record`, tell the backend of `change` */
+    EFFECT_PUSH,   /* ask the backend to wake the callee of `record`, or to stop that */
 } EffectKind;
 
 typedef struct {
@@ -110,6 +111,8 @@ typedef struct {
     Address *to; /* borrowed: valid for as long as the hub's lock is held after the step */
     Change change;
     Record *record;
+    gboolean is_stop;     /* of a push */
+    gint64 expires_in_ms; /* of a push: of the ring */
     Message message;
 } Effect;
 
@@ -130,6 +133,7 @@ Effect *effects_at(const Effects *effects, guint i);
  */
 void effects_send(Effects *effects, Address *to, Message *message);
 void effects_record(Effects *effects, Change change, Record *record);
+void effects_push(Effects *effects, Record *record, gboolean is_stop, gint64 expires_in_ms);
 /* Starts the reply to `event`; fill in the rest. */
 Reply *effects_reply(Effects *effects, const Event *event);
 /* A refusal about no call. */

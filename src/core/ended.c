@@ -30,6 +30,25 @@ void ended_keep(Hub *hub, User *user, Record *record)
         forget(hub, g_queue_peek_tail(&user->ended));
 }
 
+static void renew_for(Hub *hub, const char *user_id, Record *record)
+{
+    const User *user = hub_find_user(hub, user_id);
+    CallKey key = {.user = user, .call_id = record->facts->call_id};
+    Ended *ended = user ? g_hash_table_lookup(hub->ended, &key) : NULL;
+
+    if (!ended || ended->record->facts != record->facts)
+        return;
+    record_unref(ended->record);
+    ended->record = record_ref(record);
+    /* The key borrows the id from the facts, which both share. */
+}
+
+void ended_renew(Hub *hub, Record *record)
+{
+    renew_for(hub, record->facts->caller_id, record);
+    renew_for(hub, record->facts->callee_id, record);
+}
+
 static gboolean is_due(const Hub *hub, const Ended *oldest)
 {
     return hub->ended_order.length > hub->settings.limits.max_ended ||

@@ -15,6 +15,7 @@ static const char *const event_names[EVENT_KINDS] = {
     [EVENT_DISCONNECT] = "disconnect",
     [EVENT_GONE] = "gone",
     [EVENT_TIMEOUT] = "timeout",
+    [EVENT_PUSH_ANSWERED] = "push answered",
 };
 
 const char *event_name(EventKind kind)

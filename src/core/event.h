@@ -24,11 +24,12 @@ typedef enum {
     /* The backend only (section 8). */
     EVENT_DISCONNECT,
     /* What nobody asks for. */
-    EVENT_GONE,    /* the address went away; never the end of a call by itself */
-    EVENT_TIMEOUT, /* hub_deadline() has come */
+    EVENT_GONE,          /* the address went away; never the end of a call by itself */
+    EVENT_TIMEOUT,       /* hub_deadline() has come */
+    EVENT_PUSH_ANSWERED, /* how a backend answered to EFFECT_PUSH */
 } EventKind;
 
-#define EVENT_KINDS (EVENT_TIMEOUT + 1)
+#define EVENT_KINDS (EVENT_PUSH_ANSWERED + 1)
 
 /* The wire's name of a request ("call:accept"); "timeout" and "gone" for the rest. Static. */
 const char *event_name(EventKind kind);
@@ -78,6 +79,15 @@ typedef struct {
     const char *device_id; /* or NULL: all of the user's */
 } DisconnectEvent;
 
+/* Which call's push, and who answered how. */
+typedef struct {
+    const char *caller_id;
+    const char *call_id;
+    gint64 created_ms;
+    const char *endpoint;
+    guint status; /* of HTTP; 0: no answer */
+} PushEvent;
+
 typedef struct {
     EventKind kind;
     gint64 now_us;  /* monotonic; never less than that of an earlier event */
@@ -117,5 +127,6 @@ typedef struct {
         AboutCallEvent about;
         HistoryEvent history;
         DisconnectEvent disconnect;
+        PushEvent push;
     };
 } Event;

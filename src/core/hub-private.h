@@ -48,6 +48,7 @@ void on_disconnect(Hub *hub, const Event *event, Effects *effects);
 /* Not requests: no reply. */
 void on_gone(Hub *hub, const Event *event, Effects *effects);
 void on_timeout(Hub *hub, const Event *event, Effects *effects);
+void on_push_answered(Hub *hub, const Event *event, Effects *effects);
 
 /* What is said to a device (tell.c): for effects_send(). */
 Message message_to(const Hub *hub, MessageKind kind, const Device *to);
@@ -96,6 +97,16 @@ void call_expire(Hub *hub, Call *call, Effects *effects);
 /* Tells a device of the callee that the call rings, and gives it a leg. */
 void call_announce(Hub *hub, Call *call, Device *device, Effects *effects);
 gint64 call_expires_in_ms(const Hub *hub, const Call *call);
+/* One more entry of its trace. */
+void call_note(const Hub *hub, Call *call, TraceKind what, const Device *device);
+/* Has the present record kept, with all of the trace. */
+void call_keep(Call *call, Change change, Effects *effects);
+/* The record has all of the trace. */
+void call_complete(Call *call);
+/* A device of the callee does not ring for it any more. */
+void call_lose_ring(Hub *hub, Call *call, Device *device);
+/* Asks the backend to wake the callee, if no device rings. */
+void call_push_at_once(Hub *hub, Call *call, Effects *effects);
 
 /* Calls that ended (ended.c): what snapshots tell, what repeats are answered with. */
 typedef struct {
@@ -108,6 +119,8 @@ typedef struct {
 } Ended;
 
 void ended_keep(Hub *hub, User *user, Record *record);
+/* The same revision with a longer trace: takes the place of the one that is kept. */
+void ended_renew(Hub *hub, Record *record);
 /* Forgets some of what is too old; cheap when nothing is. */
 void ended_tidy(Hub *hub);
 void ended_forget_all(Hub *hub);

@@ -236,6 +236,9 @@ static void dispatch(Hub *hub, const Event *event, Effects *effects)
     case EVENT_TIMEOUT:
         on_timeout(hub, event, effects);
         return;
+    case EVENT_PUSH_ANSWERED:
+        on_push_answered(hub, event, effects);
+        return;
     case EVENT_UNREGISTER:
     case EVENT_INITIATE:
     case EVENT_RINGING:

@@ -15,7 +15,7 @@ typedef struct {
     GRefString *name; /* displayName, or NULL */
     gboolean is_present;
     gboolean is_expired; /* present, but its token is over */
-    gint64 away_ms; /* how long it has been away */
+    gint64 away_ms;      /* how long it has been away */
 } DeviceLook;
 
 typedef struct {

@@ -148,7 +148,8 @@ static Record *ring(Hub *hub, Call *call, Effects *effects)
         if (device_is_present(device))
             call_announce(hub, call, device, effects);
     }
-    effects_record(effects, CHANGE_CREATED, call->record);
+    call_push_at_once(hub, call, effects);
+    call_keep(call, CHANGE_CREATED, effects);
     return record_ref(call->record);
 }
 

@@ -107,7 +107,7 @@ static void announce_ringing_calls(Hub *hub, Device *device, Effects *effects)
         is_first = call->record->ringing_ms == 0;
         call_announce(hub, call, device, effects);
         if (is_first)
-            effects_record(effects, CHANGE_TOUCHED, call->record);
+            call_keep(call, CHANGE_TOUCHED, effects);
     }
 }
 
@@ -173,8 +173,10 @@ static void resume_calls(Hub *hub, Device *device, gboolean was_away, Effects *e
         if (leg->state == LEG_IN_CALL)
             record_unref(call_apply(
                 hub, call, &(Occurrence){.what = HAPPENS_BACK, .device = device}, effects));
-        else
+        if (leg->state == LEG_CALLING) {
+            call_note(hub, call, TRACE_BACK, device);
             call_reschedule(hub, call);
+        }
     }
 }
 

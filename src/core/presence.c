@@ -44,14 +44,14 @@ static void forget_device(Hub *hub, Device *device)
         roster_remove(&hub->registered, user->place);
 }
 
-static void drop_ringing_legs(Device *device)
+static void drop_ringing_legs(Hub *hub, Device *device)
 {
     for (guint i = 0; i < device->user->calls->len; i++) {
         Call *call = g_ptr_array_index(device->user->calls, i);
         const Leg *leg = call_leg_of(call, device);
 
         if (leg && leg->state == LEG_RINGING)
-            call_drop_leg(call, device);
+            call_lose_ring(hub, call, device);
     }
 }
 
@@ -77,8 +77,10 @@ static void note_away(Hub *hub, Device *device, Effects *effects)
         if (leg && leg->state == LEG_IN_CALL)
             record_unref(call_apply(
                 hub, call, &(Occurrence){.what = HAPPENS_AWAY, .device = device}, effects));
-        else if (leg)
+        if (leg && leg->state == LEG_CALLING) {
+            call_note(hub, call, TRACE_AWAY, device);
             call_reschedule(hub, call);
+        }
     }
 }
 
@@ -107,7 +109,7 @@ void hub_lose_device(Hub *hub, Device *device, Effects *effects)
     const Timers *timers = &hub->settings.timers;
 
     take_off_address(hub, device);
-    drop_ringing_legs(device);
+    drop_ringing_legs(hub, device);
     if (!next_own_call(device)) {
         forget_device(hub, device);
         return;
@@ -124,7 +126,7 @@ void hub_remove_device(Hub *hub, Device *device, const Device *by, Effects *effe
 {
     Call *call;
 
-    drop_ringing_legs(device);
+    drop_ringing_legs(hub, device);
     while ((call = next_own_call(device))) {
         Occurrence occurrence = {.what = HAPPENS_ADMIN_END, .device = device};
 
@@ -145,7 +147,7 @@ static void end_registration(Hub *hub, Device *device, Effects *effects)
 
     message.cause = CAUSE_TOKEN_EXPIRED;
     effects_send(effects, device->address, &message);
-    drop_ringing_legs(device);
+    drop_ringing_legs(hub, device);
     device->is_expired = TRUE;
     deadlines_set(&hub->deadlines, &device->deadline, DEADLINE_NEVER);
     hub_tidy_user(hub, device->user);

@@ -88,6 +88,7 @@ Record *record_next(const Record *record)
     share(next->ended_by);
     share(next->veil.ended_by);
     share(next->veil.reason);
+    trace_ref(next->trace);
     return next;
 }
 
@@ -106,6 +107,7 @@ static void clear_record(gpointer memory)
     g_clear_pointer(&record->ended_by, g_ref_string_release);
     g_clear_pointer(&record->veil.ended_by, g_ref_string_release);
     g_clear_pointer(&record->veil.reason, g_ref_string_release);
+    g_clear_pointer(&record->trace, trace_unref);
 }
 
 void record_unref(Record *record)

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "core/state.h"
+#include "core/trace.h"
 
 typedef struct {
     gboolean audio;
@@ -69,6 +70,7 @@ typedef struct {
     GRefString *answered_by; /* deviceId */
     GRefString *ended_by;    /* userId */
     Veil veil;
+    Trace *trace; /* or NULL */
 } Record;
 
 /* A first revision: ringing, rev 1. Takes a reference to the facts. */

@@ -7,9 +7,10 @@
 #include "core/bucket.h"
 
 typedef struct {
-    gint64 ring_us;          /* T0 to no_answer, unless the request says otherwise */
-    gint64 unreachable_us;   /* T0 to unreachable when no device was rung */
-    gint64 caller_grace_us;  /* how long a caller's device may be away while it rings */
+    gint64 ring_us;         /* T0 to no_answer, unless the request says otherwise */
+    gint64 unreachable_us;  /* T0 to unreachable when no device was rung */
+    gint64 push_after_us;   /* T0 to the push where devices that say so do not ring; 0: no pushes */
+    gint64 caller_grace_us; /* how long a caller's device may be away while it rings */
     gint64 in_call_grace_us; /* the same for either device of an accepted call */
     gint64 media_us;         /* the accept to media_failed */
     gint64 max_duration_us;  /* the accept to max_duration; 0 is off */

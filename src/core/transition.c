@@ -2,6 +2,7 @@
 
 static const Transition table[] = {
     {CALL_RINGING, HAPPENS_RING, CALL_RINGING, ACTION_NOTE_RING, CAUSE_NONE},
+    {CALL_RINGING, HAPPENS_PUSH, CALL_RINGING, ACTION_PUSH, CAUSE_NONE},
     {CALL_RINGING, HAPPENS_ACCEPT, CALL_ACCEPTED, ACTION_ANSWER, CAUSE_NONE},
     {CALL_RINGING, HAPPENS_REJECT, CALL_REJECTED, ACTION_CLOSE, CAUSE_DECLINED},
     {CALL_RINGING, HAPPENS_CANCEL, CALL_CANCELLED, ACTION_CLOSE, CAUSE_CANCELLED},
@@ -38,6 +39,7 @@ static const char *const happening_names[HAPPENINGS] = {
     [HAPPENS_ACCEPT] = "accept",
     [HAPPENS_REJECT] = "reject",
     [HAPPENS_CANCEL] = "cancel",
+    [HAPPENS_PUSH] = "push",
     [HAPPENS_RING_END] = "ring end",
     [HAPPENS_CALLER_LOST] = "caller lost",
     [HAPPENS_REPLACE] = "replace",
@@ -64,6 +66,8 @@ const char *action_name(Action action)
     switch (action) {
     case ACTION_NOTE_RING:
         return "tell the caller that it rings";
+    case ACTION_PUSH:
+        return "ask the backend to wake the callee";
     case ACTION_ANSWER:
         return "tell the caller, stop the siblings";
     case ACTION_CLOSE:

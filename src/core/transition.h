@@ -11,6 +11,7 @@ typedef enum {
     HAPPENS_ACCEPT,       /* a device of the callee takes the call */
     HAPPENS_REJECT,       /* the callee, or the server for it, refuses */
     HAPPENS_CANCEL,       /* the caller gives up */
+    HAPPENS_PUSH,         /* the callee's devices do not ring: they may sleep */
     HAPPENS_RING_END,     /* nobody answered in time, or nobody was there to */
     HAPPENS_CALLER_LOST,  /* the caller's device stayed away for longer than its grace */
     HAPPENS_REPLACE,      /* the same device calls the same callee anew */
@@ -30,6 +31,7 @@ typedef enum {
 
 typedef enum {
     ACTION_NOTE_RING,
+    ACTION_PUSH,
     ACTION_ANSWER,
     ACTION_CLOSE,
     ACTION_PASS_ON,

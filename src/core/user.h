@@ -20,10 +20,11 @@ typedef struct {
     GRefString *name; /* displayName, or NULL */
     Address *address; /* NULL while away */
     gint64 away_since_us;
-    gint64 expires_us;    /* of its token; DEADLINE_NEVER */
-    gboolean is_away;     /* it was present once */
-    gboolean is_expired;  /* present, but its token is over */
-    gboolean is_nameless; /* the hub gave the id */
+    gint64 expires_us;     /* of its token; DEADLINE_NEVER */
+    gboolean is_away;      /* it was present once */
+    gboolean is_expired;   /* present, but its token is over */
+    gboolean is_nameless;  /* the hub gave the id */
+    gboolean says_ringing; /* it has said call:ringing: when it does not, it sleeps */
 } Device;
 
 struct User {
@@ -35,7 +36,7 @@ struct User {
     GQueue ended;       /* of Ended, newest first: what its snapshot tells */
     GQueue early_ends;  /* of EarlyEnd, oldest first */
     Pace pace;
-    guint place;        /* in the hub's roster, while it has a device */
+    guint place;         /* in the hub's roster, while it has a device */
     gboolean is_to_tidy; /* the end of the step looks whether it is idle */
 };
 

@@ -15,6 +15,7 @@ struct Service {
                          at once */
     Outbox records;   /* of Record: what waits for such a store */
     Outbox notices;   /* of Notice, for the notifier */
+    Outbox pushes;    /* of Push, for the backend */
 
     GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and
                     journal */
@@ -124,6 +125,34 @@ static void queue_record(Service *service, Work *work, const Effect *effect)
                    (Notice){.change = effect->change, .record = record_ref(effect->record)});
 }
 
+static void queue_push(Service *service, const Effect *effect)
+{
+    Push push = {.record = effect->record,
+                 .is_stop = effect->is_stop,
+                 .expires_in_ms = effect->expires_in_ms};
+
+    if (!service->options.backend)
+        return;
+    record_ref(push.record);
+    outbox_put(&service->pushes, g_memdup2(&push, sizeof push));
+}
+
+static void free_push(gpointer item)
+{
+    Push *push = item;
+
+    record_unref(push->record);
+    g_free(push);
+}
+
+static void hand_push(gpointer item, gpointer data)
+{
+    Service *service = data;
+
+    service->options.backend->push(service->options.backend_self, item);
+    free_push(item);
+}
+
 static void queue_effects(Service *service, Work *work)
 {
     for (guint i = 0; i < work->effects.list->len; i++) {
@@ -138,6 +167,9 @@ static void queue_effects(Service *service, Work *work)
             break;
         case EFFECT_RECORD:
             queue_record(service, work, effect);
+            break;
+        case EFFECT_PUSH:
+            queue_push(service, effect);
             break;
         }
     }
@@ -190,6 +222,8 @@ static void write_at_once(gpointer item, gpointer data)
 
 static void deliver(Service *service, Work *work)
 {
+    if (service->options.backend)
+        outbox_drain(&service->pushes, hand_push, service);
     for (guint i = 0; i < work->peers->len; i++)
         peer_drain(g_ptr_array_index(work->peers, i));
     if (!service->journal)
@@ -254,6 +288,7 @@ Service *service_new(const ServiceOptions *options)
                                         });
     outbox_init(&service->records);
     outbox_init(&service->notices);
+    outbox_init(&service->pushes);
     g_mutex_init(&service->lock);
     service->gate = (Gate){.lock = &service->lock, .auth = options->auth, .rates = options->rates};
     g_mutex_init(&service->reloading);
@@ -276,6 +311,7 @@ void service_free(Service *service)
     journal_free(service->journal);
     outbox_clear(&service->records, unref_record);
     outbox_clear(&service->notices, free_notice);
+    outbox_clear(&service->pushes, free_push);
     hub_free(service->hub);
     store_free(service->options.store);
     auth_free(service->options.auth);
@@ -323,6 +359,7 @@ static gboolean is_confirming(const Reply *reply)
     case EVENT_HISTORY:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
         return FALSE;
     }
     g_assert_not_reached();
@@ -468,6 +505,19 @@ gboolean service_reload_auth(Service *service, const AuthSettings *settings, GEr
 Store *service_store(const Service *service)
 {
     return service->options.store;
+}
+
+void service_push_answered(Service *service, const PushEvent *push)
+{
+    Event event = {.kind = EVENT_PUSH_ANSWERED, .push = *push};
+    Work work;
+
+    work_init(&work);
+    g_mutex_lock(&service->lock);
+    step(service, &event, &work);
+    g_mutex_unlock(&service->lock);
+    deliver(service, &work);
+    work_clear(&work);
 }
 
 void service_settle(Service *service, const gint64 *ids, guint count)

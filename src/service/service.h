@@ -55,6 +55,8 @@ gboolean service_reload_auth(Service *service, const AuthSettings *settings, GEr
 
 /* Its store, to read from; borrowed. */
 Store *service_store(const Service *service);
+/* How the backend answered to a push. */
+void service_push_answered(Service *service, const PushEvent *push);
 /* The backend took these events of the outbox, or never will. */
 void service_settle(Service *service, const gint64 *ids, guint count);
 

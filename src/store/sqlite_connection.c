@@ -156,6 +156,11 @@ void bind_text(Statement *statement, int number, const char *text)
     expect_bound(sqlite3_bind_text(statement, number, text, -1, SQLITE_STATIC));
 }
 
+void bind_text_owned(Statement *statement, int number, char *text)
+{
+    expect_bound(sqlite3_bind_text(statement, number, text, -1, g_free));
+}
+
 void bind_int(Statement *statement, int number, gint64 value)
 {
     expect_bound(sqlite3_bind_int64(statement, number, value));

@@ -95,6 +95,8 @@ Statement *connection_statement(Connection *connection, Sql which, GError **erro
 /* `number` counts from 1. Texts must live until the statement is reset; NULL and, for bind_time(),
  * 0 become NULL. */
 void bind_text(Statement *statement, int number, const char *text);
+/* Takes the text over. */
+void bind_text_owned(Statement *statement, int number, char *text);
 void bind_int(Statement *statement, int number, gint64 value);
 void bind_time(Statement *statement, int number, gint64 unix_ms);
 
@@ -152,6 +154,7 @@ typedef enum {
     COLUMN_VEIL_ENDED_BY,
     COLUMN_VEIL_REASON,
     COLUMN_CLOSED_AT,
+    COLUMN_TRACE,
 } Column;
 
 /* Binds every column that the statement has, to the number after its place above. Borrows the

@@ -53,6 +53,14 @@ static void bind_veil(Statement *statement, const Veil *veil)
     bind_text(statement, COLUMN_VEIL_REASON + 1, veil->reason);
 }
 
+static void bind_trace(Statement *statement, const Trace *trace)
+{
+    char *text = trace_to_text(trace);
+
+    if (text)
+        bind_text_owned(statement, COLUMN_TRACE + 1, text);
+}
+
 void row_bind(Statement *statement, gint64 id, const Record *record)
 {
     bind_int(statement, COLUMN_ID + 1, id);
@@ -60,6 +68,7 @@ void row_bind(Statement *statement, gint64 id, const Record *record)
     bind_progress(statement, record);
     bind_end(statement, record);
     bind_veil(statement, &record->veil);
+    bind_trace(statement, record->trace);
 }
 
 /* --- reading --- */
@@ -158,6 +167,18 @@ static gboolean read_veil(Statement *statement, Veil *veil)
            take_text(statement, COLUMN_VEIL_REASON, &veil->reason);
 }
 
+/* A time line that is damaged is no reason to do without the call. */
+static gboolean read_trace(Statement *statement, Trace **trace)
+{
+    const char *text = text_of(statement, COLUMN_TRACE);
+
+    if (!is_whole(statement, COLUMN_TRACE, text))
+        return FALSE;
+    if (text)
+        trace_parse(text, trace);
+    return TRUE;
+}
+
 gint64 row_id(Statement *statement)
 {
     return number_of(statement, COLUMN_ID);
@@ -169,7 +190,7 @@ Record *row_read(Statement *statement, GError **error)
     g_autoptr(Record) record = record_new(facts);
 
     if (read_facts(statement, facts) && read_state(statement, record) &&
-        read_veil(statement, &record->veil))
+        read_veil(statement, &record->veil) && read_trace(statement, &record->trace))
         return g_steal_pointer(&record);
     g_set_error(error, STORE_ERROR, STORE_ERROR_FAILED,
                 "the row of calls with id %" G_GINT64_FORMAT " is damaged", row_id(statement));

@@ -62,6 +62,7 @@ static const char *const migrations[] = {
     "PRAGMA application_id = " APPLICATION_ID ";\n"
     "PRAGMA user_version = 1;\n",
 
+    "ALTER TABLE calls ADD COLUMN trace TEXT; -- its time line, an entry a line\n"
     "CREATE TABLE outbox (           -- what a backend was not told yet\n"
     "  id INTEGER PRIMARY KEY,       -- the order in which it came about\n"
     "  endpoint TEXT NOT NULL,       -- webhooks.endpoints: its name\n"

@@ -458,6 +458,14 @@ gboolean request_parse_user(Request *request, Lookup *lookup, json_t *body)
     return !is_faulty(request);
 }
 
+gboolean request_parse_trace(Request *request, json_t *body)
+{
+    *request = (Request){.event.kind = EVENT_GET};
+    parse_operator(request, body);
+    parse_call(request, body);
+    return !is_faulty(request);
+}
+
 void request_clear(Request *request)
 {
     g_clear_pointer(&request->data, free);

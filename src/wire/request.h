@@ -61,3 +61,5 @@ typedef struct {
  * request_clear() in both cases. */
 gboolean request_parse_page(Request *request, Lookup *lookup, json_t *body);
 gboolean request_parse_user(Request *request, Lookup *lookup, json_t *body);
+/* `call:trace`: the event is an operator's call:get. */
+gboolean request_parse_trace(Request *request, json_t *body);

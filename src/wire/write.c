@@ -87,6 +87,24 @@ static void put_veil(json_t *object, const Veil *veil)
     json_object_set_new_nocheck(object, "callerSees", value);
 }
 
+/* When the backend was asked to wake the callee, and how it answered. */
+static void put_push(json_t *object, const Record *record)
+{
+    const Trace *asked = trace_last(record->trace, TRACE_PUSHED);
+    const Trace *answered = trace_last(record->trace, TRACE_PUSH_ANSWERED);
+    json_t *value;
+
+    if (!asked)
+        return;
+    value = json_object();
+    put_integer(value, "askedAt", record->facts->created_ms + asked->at_ms);
+    if (answered) {
+        put_integer(value, "answeredAt", record->facts->created_ms + answered->at_ms);
+        put_integer(value, "httpStatus", answered->how);
+    }
+    json_object_set_new_nocheck(object, "push", value);
+}
+
 json_t *write_backend_record(const Record *record)
 {
     const CallFacts *facts = record->facts;
@@ -96,6 +114,7 @@ json_t *write_backend_record(const Record *record)
     put_text(object, "callerName", facts->caller_name);
     put_integer(object, "expiresAt", facts->created_ms + facts->ring_ms);
     put_veil(object, &record->veil);
+    put_push(object, record);
     return object;
 }
 
@@ -337,6 +356,7 @@ static void put_extras(json_t *object, const Reply *reply, const HubSettings *se
     case EVENT_END:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
         return;
     }
 }
@@ -526,4 +546,95 @@ char *write_webhook(const char *type, const Record *record, const Push *push)
     }
     json_object_set_new_nocheck(object, "data", data);
     return json_dumps(object, JSON_COMPACT);
+}
+
+/* --- the time line of a call --- */
+
+/* Whose device it is, or what the entry is about. */
+static const char *place_of(TraceKind what)
+{
+    return what == TRACE_PUSH_ANSWERED ? "endpoint" : "deviceId";
+}
+
+static json_t *write_entry(const Record *record, gint64 at_ms, const char *what)
+{
+    json_t *object = json_object();
+
+    put_integer(object, "atMs", at_ms);
+    put_integer(object, "timestamp", record->facts->created_ms + at_ms);
+    put_text(object, "what", what);
+    return object;
+}
+
+static json_t *write_trace_entry(const Record *record, const Trace *entry)
+{
+    json_t *object = write_entry(record, entry->at_ms, trace_name(entry->what));
+
+    put_text(object, place_of(entry->what), entry->who);
+    if (entry->what == TRACE_PUSH_ANSWERED)
+        put_integer(object, "httpStatus", entry->how);
+    return object;
+}
+
+static json_t *write_beginning(const Record *record)
+{
+    json_t *object = write_entry(record, 0, "made");
+
+    put_text(object, "deviceId", record->facts->caller_device);
+    return object;
+}
+
+static json_t *write_end(const Record *record)
+{
+    json_t *object = write_entry(record, record->ended_ms - record->facts->created_ms, "over");
+
+    put_text(object, "status", call_state_name(record->status));
+    put_text(object, "cause", cause_name(record->cause));
+    put_text(object, "endedBy", record->ended_by);
+    return object;
+}
+
+/* By then a push may not have been answered: that comes after the end. */
+static gboolean is_after_end(const Record *record, const Trace *entry)
+{
+    return record->ended_ms && entry->what == TRACE_PUSH_ANSWERED &&
+           entry->at_ms > record->ended_ms - record->facts->created_ms;
+}
+
+static json_t *write_time_line(const Record *record)
+{
+    g_autoptr(GPtrArray) entries = trace_entries(record->trace);
+    gboolean is_ended = FALSE;
+    json_t *list = json_array();
+
+    json_array_append_new(list, write_beginning(record));
+    for (guint i = 0; i < entries->len; i++) {
+        const Trace *entry = g_ptr_array_index(entries, i);
+
+        if (!is_ended && is_after_end(record, entry)) {
+            json_array_append_new(list, write_end(record));
+            is_ended = TRUE;
+        }
+        json_array_append_new(list, write_trace_entry(record, entry));
+    }
+    if (record->ended_ms && !is_ended)
+        json_array_append_new(list, write_end(record));
+    return list;
+}
+
+json_t *write_trace(const Reply *reply)
+{
+    json_t *object;
+
+    if (reply->refusal != REFUSAL_NONE) {
+        object = write_refused(reply);
+        put_text(object, "request", "call:trace");
+        return object;
+    }
+    object = start_answer("call:trace");
+    put_call(object, reply, FALSE);
+    put_text(object, "callerId", reply->record->facts->caller_id);
+    put_text(object, "calleeId", reply->record->facts->callee_id);
+    json_object_set_new_nocheck(object, "trace", write_time_line(reply->record));
+    return object;
 }

@@ -22,6 +22,8 @@ json_t *write_message(const Message *message);
 json_t *write_users(const GPtrArray *users, guint next);
 json_t *write_calls(const GPtrArray *calls, guint next);
 json_t *write_user(const char *user_id, const GPtrArray *users, const GPtrArray *calls);
+/* The answer to `call:trace`, from that of an operator's call:get. */
+json_t *write_trace(const Reply *reply);
 /* A call for the backend, which sees all of it (section 8). */
 json_t *write_backend_record(const Record *record);
 /* An event for a backend's webhook, as the text that is sent; owned by the caller. `push` NULL for

@@ -410,7 +410,7 @@ static void check_message(Sim *sim, const Event *event, const Effect *effect)
 
 static gboolean is_request(EventKind kind)
 {
-    return kind != EVENT_GONE && kind != EVENT_TIMEOUT;
+    return kind != EVENT_GONE && kind != EVENT_TIMEOUT && kind != EVENT_PUSH_ANSWERED;
 }
 
 static void check_accept(Sim *sim, Tracked *tracked, const char *user_id, const char *device_id)
@@ -708,7 +708,7 @@ void check_step(Sim *sim, const Event *event, const char *was_user, const char *
 
         if (effect->kind == EFFECT_RECORD)
             check_record(sim, effect);
-        else
+        else if (effect->kind != EFFECT_PUSH)
             check_message(sim, event, effect);
     }
     check_reply(sim, event, was_user, was_device);

@@ -207,6 +207,7 @@ static const char *asked_id(const Event *event)
     case EVENT_DISCONNECT:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
         return NULL;
     }
     g_assert_not_reached();
@@ -395,7 +396,7 @@ static void expect(Sim *sim, const char *item, const char *who, GStrv words)
         expect_known(sim, item, who, words + 1);
     else if (strcmp(kind, "missed") == 0)
         expect_among(sim, item, SEEN_MISSED, who, words + 1);
-    else if (strcmp(who, "store") == 0)
+    else if (strcmp(who, "store") == 0 || strcmp(who, "backend") == 0)
         expect_among(sim, item, SEEN_RECORD, who, words);
     else if (strcmp(kind, "ok") == 0 || g_ascii_isdigit(kind[0]))
         expect_reply(sim, item, who, words);
@@ -413,6 +414,7 @@ static gint64 *time_setting(HubSettings *settings, const char *name)
     } times[] = {
         {"ring", &settings->timers.ring_us},
         {"unreachable", &settings->timers.unreachable_us},
+        {"push_after", &settings->timers.push_after_us},
         {"caller_grace", &settings->timers.caller_grace_us},
         {"in_call_grace", &settings->timers.in_call_grace_us},
         {"media", &settings->timers.media_us},

@@ -67,6 +67,7 @@ void check_step(Sim *sim, const Event *event, const char *was_user, const char *
 GStrv show_words(const json_t *object, const char *kind);
 GStrv show_message(const Message *message);
 GStrv show_reply(const Reply *reply, const HubSettings *settings, GPtrArray **calls);
+GStrv show_push(const Effect *effect);
 GStrv show_record(const Record *record, Change change);
 char *show_line(const Sim *sim, const Seen *seen);
 /* Does a word of a trace hold for what was seen? */

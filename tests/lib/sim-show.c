@@ -5,7 +5,8 @@
 
 /* Unix times, told from the start of the scenario. */
 static const char *const time_names[] = {"timestamp",  "expiresAt", "createdAt",  "ringingAt",
-                                         "acceptedAt", "endedAt",   "serverTime", NULL};
+                                         "acceptedAt", "endedAt",   "serverTime", "askedAt",
+                                         "answeredAt", NULL};
 
 /* Fields whose bare value is a word. */
 static const char *const bare_names[] = {"callId", "status",   "cause", "code",  "error_code",
@@ -126,6 +127,14 @@ GStrv show_record(const Record *record, Change change)
     json_auto_t *object = write_record(record, VIEW_FULL);
 
     return show_words(object, names[change]);
+}
+
+GStrv show_push(const Effect *effect)
+{
+    json_auto_t *object = write_backend_record(effect->record);
+
+    json_object_set_new(object, "expiresInMs", json_integer(effect->expires_in_ms));
+    return show_words(object, effect->is_stop ? "stop" : "push");
 }
 
 static void append_word(GString *line, const char *word)

@@ -207,6 +207,9 @@ static void see_effect(Sim *sim, const Effect *effect)
     case EFFECT_RECORD:
         see(sim, SEEN_RECORD, "store", show_record(effect->record, effect->change));
         return;
+    case EFFECT_PUSH:
+        see(sim, SEEN_RECORD, "backend", show_push(effect));
+        return;
     }
 }
 

@@ -40,6 +40,7 @@
  *     WHO < knows WORDS          a call in the snapshot of the reply to register, or `knows nothing`
  *     WHO < missed KIND WORDS    an event that found the device away
  *     store < created WORDS      a record that is to be kept (accepted, closed, touched)
+ *     backend < push WORDS       it shall wake the callee, or `stop`
  *
  * `here: WHO...` registers them. `set NAME=VALUE...`, before all else, changes settings, by their
  * names in HubSettings, times in ms, rates as TOKENS/MS/SIZE.

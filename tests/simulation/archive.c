@@ -28,6 +28,7 @@ static const char *named_call(const Event *event)
     case EVENT_DISCONNECT:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
         return NULL;
     }
     g_assert_not_reached();

@@ -255,6 +255,26 @@ static gboolean check_record(Checker *checker, const Effect *effect)
     return TRUE;
 }
 
+static gboolean check_push(Checker *checker, const Effect *effect)
+{
+    const CallFacts *facts = effect->record->facts;
+    const Model *model = checker->model;
+
+    for (guint i = 0; i < checker->expectation.pushed_count; i++) {
+        Pushed *pushed = &checker->expectation.pushed[i];
+
+        if (pushed->was_seen || strcmp(pushed->call->id, facts->call_id) != 0 ||
+            strcmp(model->users[pushed->call->caller].id, facts->caller_id) != 0 ||
+            pushed->is_stop != effect->is_stop || pushed->expires_in_ms != effect->expires_in_ms)
+            continue;
+        pushed->was_seen = TRUE;
+        checker->coverage.pushes[effect->is_stop]++;
+        return TRUE;
+    }
+    return wrong(checker, "the backend was not to be asked about %s now, or not so",
+                 facts->call_id);
+}
+
 /* --- replies --- */
 
 static const SeenEnded *find_ended(const Model *model, guint user, const SeenCall *call)
@@ -445,6 +465,11 @@ static gboolean check_effects(Checker *checker, const Effects *effects)
     for (guint i = 0; i < effects->list->len; i++) {
         const Effect *effect = effects_at(effects, i);
 
+        if (effect->kind == EFFECT_PUSH) {
+            if (!check_push(checker, effect))
+                return FALSE;
+            continue;
+        }
         if (effect->kind == EFFECT_RECORD) {
             if (!check_record(checker, effect))
                 return FALSE;
@@ -475,6 +500,11 @@ static gboolean check_complete(Checker *checker)
     for (guint i = 0; i < expectation->kept_count; i++) {
         if (!expectation->kept[i].was_seen)
             return wrong(checker, "no record of %s was kept", expectation->kept[i].call->id);
+    }
+    for (guint i = 0; i < expectation->pushed_count; i++) {
+        if (!expectation->pushed[i].was_seen)
+            return wrong(checker, "the backend was not asked about %s",
+                         expectation->pushed[i].call->id);
     }
     return TRUE;
 }

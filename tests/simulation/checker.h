@@ -23,6 +23,7 @@ typedef struct {
     guint64 requests[EVENT_KINDS];
     guint64 refusals[REFUSALS];
     guint64 closed[CALL_STATES][CAUSES];
+    guint64 pushes[2]; /* asked, stopped */
 } Coverage;
 
 const Coverage *checker_coverage(const Checker *checker);

@@ -69,6 +69,32 @@ static void say_peer(Step *step, SeenCall *call, const SeenDevice *about, gboole
         say(step, MESSAGE_PEER, other, call)->is_connected = is_connected;
 }
 
+/* --- pushes --- */
+
+static void ask_backend(Step *step, SeenCall *call, gboolean is_stop)
+{
+    Pushed *pushed = &step->out->pushed[step->out->pushed_count++];
+
+    g_assert(step->out->pushed_count <= PUSHED_MOST);
+    *pushed = (Pushed){.call = call,
+                       .is_stop = is_stop,
+                       .expires_in_ms = is_stop ? 0 : time_left_ms(step->model, call)};
+}
+
+static void push(Step *step, SeenCall *call)
+{
+    call->was_pushed = call->is_pushed = TRUE;
+    ask_backend(step, call, FALSE);
+}
+
+/* It rings no more. */
+static void stop_push(Step *step, SeenCall *call)
+{
+    if (call->is_pushed)
+        ask_backend(step, call, TRUE);
+    call->is_pushed = FALSE;
+}
+
 /* --- replies --- */
 
 static void answer(Step *step)
@@ -165,6 +191,7 @@ static void close_call(Step *step, SeenCall *call, const Closing *closing)
         if (call->legs[i].device != closing->by)
             close_leg(step, call, &call->legs[i], closing);
     }
+    stop_push(step, call);
     keep(step, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call);
     model_retire_call(step->model, call);
 }
@@ -175,6 +202,7 @@ static void announce(Step *step, SeenCall *call, SeenDevice *device)
         call->truth.ringing_ms = step->model->wall_ms;
     if (!model_leg(call, device))
         model_add_leg(call, device, SEEN_RINGING);
+    model_leg(call, device)->says_so = device->says_ringing;
     say(step, MESSAGE_INCOMING, device, call)->expires_in_ms = time_left_ms(step->model, call);
 }
 
@@ -202,12 +230,18 @@ static void accept_call(Step *step, SeenCall *call, SeenDevice *answering)
     call->legs[0].state = SEEN_IN_CALL;
     model_add_leg(call, answering, SEEN_IN_CALL);
     keep(step, CHANGE_ACCEPTED, call);
+    stop_push(step, call);
     if (!calling->address)
         say_peer(step, call, calling, FALSE);
 }
 
-static void note_ring(Step *step, SeenCall *call, const SeenDevice *device)
+static void note_ring(Step *step, SeenCall *call, SeenDevice *device)
 {
+    SeenLeg *leg = model_leg(call, device);
+
+    device->says_ringing = TRUE;
+    if (leg)
+        leg->is_alerting = TRUE;
     if (call->is_alerting || !step->model->settings.reveal_presence)
         return;
     call->is_alerting = TRUE;
@@ -571,6 +605,9 @@ static void ring_devices(Step *step, SeenCall *call)
         if (model_is_present(callee->devices[i]))
             announce(step, call, callee->devices[i]);
     }
+    if (model_due(step->model, call).is_push &&
+        model_due(step->model, call).at_us <= step->model->now_us)
+        push(step, call);
     keep(step, CHANGE_CREATED, call);
 }
 
@@ -903,6 +940,11 @@ static void expect_timeout(Step *step)
         if (!call)
             break;
         due = model_due(model, call);
+        if (due.is_push) {
+            push(step, call);
+            keep(step, CHANGE_TOUCHED, call);
+            continue;
+        }
         close_call(step, call, &(Closing){.to = due.to, .cause = due.cause, .by_user = -1});
     }
     for (guint i = 0; i < model->user_count; i++) {
@@ -974,6 +1016,8 @@ static void expect_by_kind(Step *step)
     case EVENT_TIMEOUT:
         expect_timeout(step);
         return;
+    case EVENT_PUSH_ANSWERED:
+        return;
     }
     g_assert_not_reached();
 }
@@ -981,7 +1025,7 @@ static void expect_by_kind(Step *step)
 static gboolean is_request_of_a_user(EventKind kind)
 {
     return kind != EVENT_REGISTER && kind != EVENT_DISCONNECT && kind != EVENT_GONE &&
-           kind != EVENT_TIMEOUT;
+           kind != EVENT_TIMEOUT && kind != EVENT_PUSH_ANSWERED;
 }
 
 /* It may go on with the call that it is in, and end it. */
@@ -1038,7 +1082,7 @@ void expect(Model *model, const Event *event, Expectation *expectation)
 {
     Step step = {.model = model, .event = event, .out = expectation, .user = -1};
 
-    expectation->said_count = expectation->kept_count = 0;
+    expectation->said_count = expectation->kept_count = expectation->pushed_count = 0;
     expectation->is_answered = expectation->is_undelivered = expectation->is_elsewhere = FALSE;
     expectation->refusal = REFUSAL_NONE;
     expectation->call = expectation->replaced = expectation->other = NULL;

@@ -5,6 +5,7 @@
 
 #define SAID_MOST 128
 #define KEPT_MOST 64
+#define PUSHED_MOST 64
 
 /* One event to one device. */
 typedef struct {
@@ -34,11 +35,21 @@ typedef struct {
     gboolean was_seen;
 } Kept;
 
+/* What the backend is asked: to wake a callee, or to stop that. */
+typedef struct {
+    SeenCall *call;
+    gboolean is_stop;
+    gint64 expires_in_ms;
+    gboolean was_seen;
+} Pushed;
+
 typedef struct {
     Said said[SAID_MOST];
     guint said_count;
     Kept kept[KEPT_MOST];
     guint kept_count;
+    Pushed pushed[PUSHED_MOST];
+    guint pushed_count;
 
     gboolean is_answered; /* it is a request */
     Refusal refusal;

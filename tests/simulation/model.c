@@ -249,6 +249,7 @@ SeenCall *model_add_call(Model *model, const char *call_id, guint caller, guint 
     call->state = CALL_RINGING;
     call->is_live = TRUE;
     call->is_veiled = call->is_alerting = FALSE;
+    call->was_pushed = call->is_pushed = FALSE;
     call->truth = (RecordView){.status = CALL_RINGING, .rev = 1, .duration_ms = -1};
     call->created_us = model->now_us;
     call->leg_count = 0;
@@ -467,6 +468,22 @@ static void consider(SeenDue *due, gint64 at_us, CallState to, Cause cause)
         *due = (SeenDue){.at_us = at_us, .to = to, .cause = cause};
 }
 
+/* No device of the callee rings, or each is known to say so, and is silent. */
+static void consider_push(const Model *model, const SeenCall *call, SeenDue *due)
+{
+    gint64 after_us = model->settings.timers.push_after_us;
+    gint64 at_us = call->created_us + (call->leg_count > 1 ? after_us : 0);
+
+    if (!after_us || call->was_pushed || call->is_veiled)
+        return;
+    for (guint i = 1; i < call->leg_count; i++) {
+        if (call->legs[i].is_alerting || !call->legs[i].says_so)
+            return;
+    }
+    if (at_us < due->at_us)
+        *due = (SeenDue){.at_us = at_us, .is_push = TRUE};
+}
+
 static void consider_ring(const Model *model, const SeenCall *call, SeenDue *due)
 {
     const Timers *timers = &model->settings.timers;
@@ -480,6 +497,7 @@ static void consider_ring(const Model *model, const SeenCall *call, SeenDue *due
     if (!calling->address)
         consider(due, calling->away_since_us + timers->caller_grace_us, CALL_CANCELLED,
                  CAUSE_CALLER_LOST);
+    consider_push(model, call, due);
 }
 
 static void consider_talk(const Model *model, const SeenCall *call, SeenDue *due)

@@ -26,6 +26,7 @@ typedef struct {
     gint64 away_since_us;
     gint64 expires_us;   /* its token's end; G_MAXINT64 */
     gboolean is_expired; /* present, for the call that it is in only */
+    gboolean says_ringing;
 } SeenDevice;
 
 typedef struct {
@@ -60,6 +61,8 @@ typedef enum {
 typedef struct {
     SeenDevice *device;
     SeenLegState state;
+    gboolean is_alerting;
+    gboolean says_so;
 } SeenLeg;
 
 typedef struct {
@@ -72,6 +75,8 @@ typedef struct {
     gboolean is_live;
     gboolean is_veiled;
     gboolean is_alerting; /* the caller was told that it rings */
+    gboolean was_pushed;  /* the backend was asked to wake the callee */
+    gboolean is_pushed;   /* and not yet to stop */
     RecordView truth;
     RecordView belief; /* the caller's, when it is veiled */
     char answered_by[NAME_BYTES];
@@ -163,6 +168,7 @@ typedef struct {
     gint64 at_us;
     CallState to;
     Cause cause;
+    gboolean is_push; /* nothing closes */
 } SeenDue;
 
 SeenDue model_due(const Model *model, const SeenCall *call);

@@ -337,6 +337,7 @@ static void fill_in(const Act *act, Event *event)
     case EVENT_HISTORY:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
         return;
     }
 }

@@ -309,7 +309,8 @@ static const char *check_events(Rules *rules, const Effects *effects)
         const Effect *effect = effects_at(effects, i);
         const char *broken = check_place(rules, effect);
 
-        if (!broken && effect->kind != EFFECT_RECORD && effect->message.record)
+        if (!broken && (effect->kind == EFFECT_SEND || effect->kind == EFFECT_MISSED) &&
+            effect->message.record)
             broken = check_event(rules, effect);
         if (broken)
             return broken;
@@ -372,7 +373,7 @@ static const char *check_ring_ends(Rules *rules, const Hub *hub)
 
 static gboolean is_request(EventKind kind)
 {
-    return kind != EVENT_GONE && kind != EVENT_TIMEOUT;
+    return kind != EVENT_GONE && kind != EVENT_TIMEOUT && kind != EVENT_PUSH_ANSWERED;
 }
 
 const char *rules_step(Rules *rules, const Event *event, const Effects *effects, const Hub *hub)

@@ -33,13 +33,21 @@ rev-same-when-away | calls.c | s/(static void note_presence.*?)next->rev\+\+;/$1
 own-request-told-too | calls.c | s/if \(leg->device == occurrence->by\)/if (FALSE)/
 peer-not-told-at-accept | calls.c | s/if \(!calling->address\)\n        tell_peer_state/if (FALSE)\n        tell_peer_state/
 deadline-not-rescheduled | calls.c | s/(tell\(effects, device, &message\);\n)    call_reschedule\(hub, call\);/$1/
-deadline-kept-at-return | on_register.c | s/        else\n            call_reschedule\(hub, call\);//
+deadline-kept-at-return | on_register.c | s/(TRACE_BACK, device\);\n)            call_reschedule\(hub, call\);/$1/
 tombstone-not-kept | calls.c | s/ended_keep\(hub, call->caller, call->record\);//
 tombstones-not-bounded | ended.c | s/while \(user->ended\.length > hub->settings\.limits\.max_ended_per_user\)/while (FALSE)/
 tombstones-not-forgotten | ended.c | s/ \|\|\s+oldest->ended_us \+ ENDED_KEPT_US <= hub->now_us//
 ended-not-in-snapshot | on_register.c | s/ended->ended_us \+ ENDED_KEPT_US > hub->now_us/FALSE/
 early-end-not-remembered | on_end.c | s/    user_remember_early_end\(.*?\);/    (void)user;/s
 early-end-taken-twice | user.c | s/if \(strcmp\(end->call_id, call_id\) == 0\) \{.*?return TRUE;/if (strcmp(end->call_id, call_id) == 0) {\n            return TRUE;/s
+push-while-a-device-rings | calls.c | s/if \(leg->is_alerting \|\| !leg->says_so\)/if (FALSE)/
+push-although-it-said-so | calls.c | s/if \(leg->is_alerting \|\| !leg->says_so\)/if (!leg->says_so)/
+push-twice | calls.c | s/    call->was_pushed = TRUE;\n//
+push-not-stopped-at-accept | calls.c | s/(effects_record\(effects, CHANGE_ACCEPTED, call->record\);\n)    stop_push\(call, effects\);/$1/
+push-not-stopped-at-close | calls.c | s/    stop_push\(call, effects\);\n(    effects_record\(effects, call->is_veiled)/$1/
+push-not-at-once | on_initiate.c | s/    call_push_at_once\(hub, call, effects\);\n//
+push-of-a-drop-forgotten | calls.c | s/(call_drop_leg\(call, device\);\n)    call_reschedule\(hub, call\);/$1/
+push-of-a-busy-call | calls.c | s/call->was_pushed \|\| call->is_veiled \|\|/call->was_pushed ||/
 ringing-leg-kept | presence.c | s/if \(leg && leg->state == LEG_RINGING\)/if (FALSE)/
 away-not-noted | presence.c | s/    note_away\(hub, device, effects\);//
 grace-not-stopped | presence.c | s/(void hub_place_device.*?)    deadlines_set\(&hub->deadlines, &device->deadline, device->expires_us\);\n/$1/s

@@ -65,6 +65,7 @@ static void print_fields(const Event *event)
     case EVENT_HISTORY:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
         return;
     }
 }
@@ -165,7 +166,10 @@ void words_effects(const Effects *effects)
     for (guint i = 0; i < effects->list->len; i++) {
         const Effect *effect = effects_at(effects, i);
 
-        if (effect->kind == EFFECT_RECORD)
+        if (effect->kind == EFFECT_PUSH)
+            printf("%16s%s %s\n", "", effect->is_stop ? "stop" : "push",
+                   (const char *)effect->record->facts->call_id);
+        else if (effect->kind == EFFECT_RECORD)
             print_record(effect);
         else
             print_message(effect);

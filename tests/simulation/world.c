@@ -26,6 +26,7 @@ static void choose_timers(Random *random, Timers *timers)
     static const gint64 rings[] = {100 * MS, 1500 * MS, 5 * SECOND, 45 * SECOND, 45 * SECOND};
     static const gint64 unreachables[] = {100 * MS, 1 * SECOND, 20 * SECOND, 60 * SECOND};
     static const gint64 graces[] = {100 * MS, 1 * SECOND, 12 * SECOND, 30 * SECOND};
+    static const gint64 pushes[] = {0, 100 * MS, 1500 * MS, 10 * SECOND};
     static const gint64 durations[] = {0, 0, 0, 100 * MS, 10 * SECOND, 60 * SECOND};
 
     timers->ring_us = random_pick(random, rings);
@@ -33,6 +34,7 @@ static void choose_timers(Random *random, Timers *timers)
     timers->caller_grace_us = random_pick(random, graces);
     timers->in_call_grace_us = random_pick(random, graces);
     timers->max_duration_us = random_pick(random, durations);
+    timers->push_after_us = random_pick(random, pushes);
 }
 
 static void choose_rates(Random *random, Rates *rates)

@@ -302,7 +302,7 @@ static void test_older_version(Fixture *fixture, gconstpointer unused G_GNUC_UNU
     open_store(fixture);
     PUT(fixture->store, .id = "c");
     close_store(fixture);
-    execute_on_file(fixture, "DROP TABLE outbox; PRAGMA user_version = 1");
+    execute_on_file(fixture, "DROP TABLE outbox; ALTER TABLE calls DROP COLUMN trace; PRAGMA user_version = 1");
 
     open_store(fixture);
     store_announce_to(fixture->store, &test_announcer, NULL);

@@ -129,17 +129,27 @@ static void assert_closed(const World *world, const Transition *row, const Recor
     g_assert_cmpint(hub_deadline(hub), ==, G_MAXINT64);
 }
 
+static gboolean is_without_revision(Action action)
+{
+    return action == ACTION_PASS_ON || action == ACTION_PUSH;
+}
+
 static void assert_done(const World *world, const Transition *row, const Record *made,
                         guint rev_before)
 {
     const Effects *effects = &world->effects;
 
     g_assert_cmpint(made->status, ==, row->to);
-    g_assert_cmpuint(made->rev, ==, rev_before + (row->action == ACTION_PASS_ON ? 0 : 1));
+    g_assert_cmpuint(made->rev, ==, rev_before + !is_without_revision(row->action));
     switch (row->action) {
     case ACTION_NOTE_RING:
         g_assert_cmpuint(effects->list->len, ==, 1);
         g_assert_cmpuint(count_messages(effects, MESSAGE_RINGING), ==, 1);
+        break;
+    case ACTION_PUSH:
+        g_assert_cmpuint(effects->list->len, ==, 2);
+        g_assert_cmpint(effects_at(effects, 0)->kind, ==, EFFECT_PUSH);
+        g_assert_cmpint(last_effect(effects)->change, ==, CHANGE_TOUCHED);
         break;
     case ACTION_ANSWER:
         g_assert_cmpuint(count_messages(effects, MESSAGE_ACCEPTED), ==, 1);
