@@ -16,6 +16,8 @@ typedef struct {
     guint failures_left;
     gboolean is_blocked;
     guint forgets;
+    gint64 settled; /* the sum of the ids */
+    guint trims;
 } StubStore;
 
 static gboolean stub_write(Store *store, Record *const *records, guint count, GError **error)
@@ -52,8 +54,44 @@ static gboolean stub_forget(Store *store, gint64 before_ms, guint most, guint *f
     return TRUE;
 }
 
-static const StoreOps stub_ops = {
-    .name = "stub", .is_durable = TRUE, .write = stub_write, .forget = stub_forget};
+static gboolean stub_settle(Store *store, const gint64 *ids, guint count, GError **error)
+{
+    StubStore *stub = (StubStore *)store;
+    gboolean is_good;
+
+    g_mutex_lock(&stub->lock);
+    is_good = stub->failures_left == 0;
+    if (!is_good) {
+        stub->failures_left--;
+        g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED, "the stub says no");
+    }
+    for (guint i = 0; is_good && i < count; i++)
+        stub->settled += ids[i];
+    g_cond_broadcast(&stub->changed);
+    g_mutex_unlock(&stub->lock);
+    return is_good;
+}
+
+static gboolean stub_trim(Store *store, gint64 before_ms, guint rows, guint most, guint *dropped,
+                          GError **error G_GNUC_UNUSED)
+{
+    StubStore *stub = (StubStore *)store;
+
+    g_assert_cmpint(before_ms, <, g_get_real_time() / 1000);
+    g_assert_cmpuint(rows, ==, 7);
+    g_mutex_lock(&stub->lock);
+    *dropped = stub->trims++ == 0 ? most : 3;
+    g_cond_broadcast(&stub->changed);
+    g_mutex_unlock(&stub->lock);
+    return TRUE;
+}
+
+static const StoreOps stub_ops = {.name = "stub",
+                                  .is_durable = TRUE,
+                                  .write = stub_write,
+                                  .forget = stub_forget,
+                                  .settle = stub_settle,
+                                  .trim = stub_trim};
 
 static void stub_init(StubStore *stub)
 {
@@ -292,6 +330,72 @@ static void test_old_calls_are_forgotten_in_small_groups(void)
     stub_clear(&stub);
 }
 
+/* --- the outbox --- */
+
+static void count_commit(gpointer data)
+{
+    g_atomic_int_inc((gint *)data);
+}
+
+static void test_who_waits_is_told_of_a_commit(void)
+{
+    StubStore stub;
+    Journal *journal;
+    gint commits = 0;
+
+    stub_init(&stub);
+    journal = journal_new(&stub.store, &(JournalOptions){.wait_us = 10 * G_USEC_PER_SEC,
+                                                         .max_waiting = 8,
+                                                         .committed = count_commit,
+                                                         .committed_data = &commits});
+    g_assert_true(journal_wait(journal, append(journal, "C", 1)));
+    g_assert_cmpint(g_atomic_int_get(&commits), ==, 1);
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+static void test_what_was_delivered_is_forgotten(void)
+{
+    StubStore stub;
+    Journal *journal;
+    gint64 ids[1000];
+
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++)
+        ids[i] = i;
+    stub_init(&stub);
+    stub.failures_left = 1;
+    journal = journal_new(&stub.store, &(JournalOptions){.probe_us = 1000});
+    journal_settle(journal, ids, G_N_ELEMENTS(ids));
+    g_mutex_lock(&stub.lock);
+    while (stub.settled < 999 * 1000 / 2)
+        g_cond_wait(&stub.changed, &stub.lock);
+    g_mutex_unlock(&stub.lock);
+    journal_settle(journal, (gint64[]){7}, 1);
+    journal_free(journal);
+    g_assert_cmpint(stub.settled, ==, 999 * 1000 / 2 + 7);
+    stub_clear(&stub);
+}
+
+static void test_the_outbox_is_kept_within_its_bounds(void)
+{
+    StubStore stub;
+    Journal *journal;
+    JournalStats stats;
+
+    stub_init(&stub);
+    journal = journal_new(&stub.store, &(JournalOptions){.outbox_ms = 1000, .outbox_rows = 7});
+    g_mutex_lock(&stub.lock);
+    while (stub.trims < 2)
+        g_cond_wait(&stub.changed, &stub.lock);
+    g_mutex_unlock(&stub.lock);
+    do
+        journal_stats(journal, &stats);
+    while (stats.dropped < 503);
+    g_assert_cmpuint(stats.dropped, ==, 503);
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -309,5 +413,10 @@ int main(int argc, char **argv)
                     test_the_end_does_not_wait_for_an_ill_store);
     g_test_add_func("/journal/old-calls-are-forgotten-in-small-groups",
                     test_old_calls_are_forgotten_in_small_groups);
+    g_test_add_func("/journal/who-waits-is-told-of-a-commit", test_who_waits_is_told_of_a_commit);
+    g_test_add_func("/journal/what-was-delivered-is-forgotten",
+                    test_what_was_delivered_is_forgotten);
+    g_test_add_func("/journal/the-outbox-is-kept-within-its-bounds",
+                    test_the_outbox_is_kept_within_its_bounds);
     return g_test_run();
 }
