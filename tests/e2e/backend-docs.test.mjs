@@ -33,7 +33,7 @@ const those = (kind) => blocks.filter((block) => block.kind === kind);
 function withoutTimes(value, key) {
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutTimes(inner, name)]));
-  return /(At|InMs)$|^ttl$/.test(key) ? typeof value : value;
+  return /(At|InMs)$|^(atMs|timestamp|ttl)$/.test(key) ? typeof value : value;
 }
 
 const lines = (text) => text.split('\n').map((line) => line.trim()).join('\n');
