@@ -21,7 +21,7 @@ const TOKEN_SECONDS = 120;
 // --- comparing a message with its example ---
 
 const times = new Set(['timestamp', 'serverTime', 'createdAt', 'ringingAt', 'acceptedAt', 'endedAt', 'expiresAt']);
-const spans = new Set(['expiresInMs', 'durationMs', 'retryAfterMs', 'registrationExpiresInMs']);
+const spans = new Set(['expiresInMs', 'durationMs', 'retryAfterMs', 'registrationExpiresInMs', 'atMs', 'awayMs']);
 const madeUp = new Set(['id', 'session_id', 'sender', 'next']);
 const MADE_UP_ID = /^(CALL|DEV)_[0-9A-HJKMNP-TV-Z]{26}$/;
 
