@@ -83,7 +83,7 @@ backends-early-end-lost | on_end.c | s/User \*user = sender->user \? /if (!sende
 expired-device-rings | on_initiate.c | s/if \(device_is_present\(device\)\)/if (device->address)/
 expired-may-ask | hub.c | s/if \(is_expired_for/if (FALSE \&\& is_expired_for/
 expired-cut-from-call | hub.c | s/if \(event->kind != EVENT_SIGNAL && .*?return TRUE;/return TRUE;/s
-expired-leg-kept | presence.c | s/(static void end_registration.*?)    drop_ringing_legs\(device\);\n/$1/s
+expired-leg-kept | presence.c | s/(static void end_registration.*?)    drop_ringing_legs\(hub, device\);\n/$1/s
 expired-not-told | presence.c | s/(static void end_registration.*?)    effects_send\(effects, device->address, &message\);\n/$1    message_clear(&message);\n/s
 expired-not-forgotten | hub.c | s/        hub_forget_expired\(hub, user\);\n//
 expired-rings-not-when-renewed | on_register.c | s/(static void refresh.*?)if \(was_expired\)\n/$1if (FALSE)\n/s
