@@ -256,7 +256,9 @@ static void deliver(Service *service, Work *work)
 
 /* While presence is hidden, the time of a reply must not tell how many devices of the callee are
  * told: they are a moment later, when the reply has gone. */
+#ifndef LATER_US
 #define LATER_US 2000
+#endif
 
 static gboolean would_tell(const Service *service, const Event *event)
 {

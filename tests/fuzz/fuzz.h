@@ -49,7 +49,7 @@ static inline void fuzz_check_names_field(const char *text)
         "body",      "request", "userId", "deviceId",    "token",       "displayName",
         "calleeId",  "callId",  "media",  "media.audio", "media.video", "mode",
         "timeoutMs", "data",    "reason", "cause",       "limit",       "before",
-        "peerId",    "status",  "missed", "callerId",
+        "peerId",    "status",  "missed", "callerId",    "after",
     };
     gsize length = text ? strcspn(text, ":") : 0;
 

@@ -533,7 +533,7 @@ static json_t *stats(void)
     json_t *reply;
 
     reply = fake_admin(json_incref(body));
-    shape_check_reply(body, reply);
+    shape_check_reply(body, reply, TRUE);
     json_decref(body);
     return reply;
 }

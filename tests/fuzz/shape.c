@@ -13,6 +13,10 @@
     "createdAt:i ringingAt:i? acceptedAt:i? endedAt:i? durationMs:i? answeredBy:s? endedBy:s? "    \
     "rev:i "
 
+/* What only an operator sees of a call (section 8). */
+#define BACKENDS_RECORD                                                                            \
+    "callerDevice:s callerName:s? expiresAt:i callerSees:o? push:o? expiresInMs:i? "
+
 typedef struct {
     const char *name;
     const char *fields;
@@ -51,6 +55,11 @@ static const Shape replies[] = {
     {"disconnect", "devices:i"},
     {"stats", "users:i devices:i away:i liveCalls:i endedCalls:i steps:i initiated:i accepted:i "
               "refused:i closed:o"},
+    {"reload", ""},
+    {"users", "users:a next:s?"},
+    {"calls", "calls:a next:s?"},
+    {"user", "userId:s devices:a calls:a"},
+    {"call:trace", ABOUT_CALL "callerId:s calleeId:s trace:a"},
     {NULL, NULL},
 };
 
@@ -232,7 +241,15 @@ static void check_error(const json_t *reply)
     fuzz_check(strcmp(code, "internal") != 0, "an internal error");
 }
 
-void shape_check_reply(json_t *body, json_t *reply)
+/* What a record in the reply has besides. */
+static const char *more_of(const char *request, gboolean is_operators)
+{
+    if (strcmp(request, "call:register") == 0)
+        return "expiresInMs:i? role:s?";
+    return is_operators ? BACKENDS_RECORD : "";
+}
+
+void shape_check_reply(json_t *body, json_t *reply, gboolean is_operators)
 {
     const char *call = shape_text(reply, "call");
     const char *request = shape_text(body, "request");
@@ -248,9 +265,8 @@ void shape_check_reply(json_t *body, json_t *reply)
     if (json_object_get(reply, "status"))
         check_cause(reply);
     if (json_object_get(reply, "record"))
-        check_record(json_object_get(reply, "record"), "");
-    check_records(json_object_get(reply, "calls"),
-                  strcmp(request, "call:register") == 0 ? "expiresInMs:i? role:s?" : "");
+        check_record(json_object_get(reply, "record"), more_of(request, is_operators));
+    check_records(json_object_get(reply, "calls"), more_of(request, is_operators));
 }
 
 void shape_check_event(json_t *event)

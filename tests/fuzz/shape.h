@@ -6,8 +6,8 @@
 
 #include "core/state.h"
 
-/* `body` is the request, NULL when there was none. */
-void shape_check_reply(json_t *body, json_t *reply);
+/* `body` is the request. An operator acts for nobody, and sees more. */
+void shape_check_reply(json_t *body, json_t *reply, gboolean is_operators);
 void shape_check_event(json_t *event);
 /* Nothing of a token, of a transaction, of SDP that Janus had of a handle (FAKE_SECRET). */
 void shape_check_no_secret(const json_t *value);

@@ -406,12 +406,13 @@ static void hear_initiated(Watch *watch)
         older->sights[0].is_over = older->sights[1].is_over = TRUE;
     }
     /* A store that is bounded may have forgotten a call that is over: its id is free again. */
-    if (page && !is_same(page->callee, callee)) {
-        fuzz_check(page->sights[0].is_over, "a repeat with another callee");
+    if (page && page->sights[0].is_over &&
+        (!is_same(page->callee, callee) || shape_status(watch->reply) == CALL_RINGING))
         page = NULL;
-    }
-    if (page)
+    if (page) {
+        fuzz_check(is_same(page->callee, callee), "a repeat with another callee");
         return;
+    }
     page = open_page(watch, id, watch->user, watch->device, callee);
     if (shape_status(watch->reply) == CALL_CANCELLED)
         close_own_line(watch, page);
@@ -988,7 +989,9 @@ static void take_reply(Watch *watch)
 
     show(watch->seat ? "handle" : "admin", seat, ">", watch->body);
     show(watch->seat ? "handle" : "admin", seat, "=", watch->reply);
-    shape_check_reply(watch->body, watch->reply);
+    shape_check_reply(watch->body, watch->reply,
+                      watch->by == BY_BACKEND &&
+                          (is_request(watch, "user") || !json_object_get(watch->body, "userId")));
     shape_check_no_secret(watch->reply);
     if (is_same(shape_text(watch->reply, "call"), "error")) {
         hear_refusal(watch);
@@ -1027,11 +1030,19 @@ void watch_request(Watch *watch, guint seat, json_t *body, json_t *reply)
     finish(watch);
 }
 
-static char *acting_user(json_t *body)
+/* For whom, or whose call is meant; an operator may name a call by its id alone. */
+static char *acting_user(const Watch *watch, json_t *body)
 {
     char *user = id_of(body, "userId");
+    const char *id = shape_text(body, "callId");
 
-    return user ? user : id_of(body, "callerId");
+    if (!user)
+        user = id_of(body, "callerId");
+    for (guint i = watch->pages->len; !user && i > 0; i--) {
+        if (is_same(page_at(watch, i - 1)->id, id))
+            user = g_strdup(page_at(watch, i - 1)->caller);
+    }
+    return user;
 }
 
 void watch_admin(Watch *watch, json_t *body, json_t *reply)
@@ -1042,7 +1053,7 @@ void watch_admin(Watch *watch, json_t *body, json_t *reply)
     watch->reply = reply;
     watch->request = shape_text(body, "request");
     watch->request = watch->request ? watch->request : "";
-    watch->user = acting_user(body);
+    watch->user = acting_user(watch, body);
     watch->device = id_of(body, "deviceId");
     take_reply(watch);
     finish(watch);
