@@ -72,7 +72,7 @@ describe('a backend that is well', () => {
     }
   });
 
-  test('a signature is of this body and this secret, and of both secrets while they are changed', async () => {
+  test('T23 a signature is of this body and this secret, and of both secrets while they are changed', async () => {
     const backend = await new Receiver().start();
     const previous = newSecret();
     const it = await told([backend], { endpoints: [backend.endpoint({ previous_secret: previous })] });
@@ -88,6 +88,22 @@ describe('a backend that is well', () => {
     }
     assert.throws(() => new Webhook(newSecret()).verify(body, headers));
     assert.throws(() => new Webhook(backend.secret).verify(body, { ...headers, 'webhook-id': 'msg_other' }));
+  });
+
+  test('T20 no session id, handle id, token or SDP is in a webhook', async () => {
+    const backend = await new Receiver().start();
+    const it = await told([backend]);
+    const alice = await it.device(it.user('alice'), 'laptop', { token: 'TOKEN-of-alice' });
+    const bob = await it.device(it.user('bob'), 'phone', { token: 'TOKEN-of-bob' });
+    const callId = await talk(alice, [bob]);
+    await alice.ask('call:signal', { callId, data: { type: 'offer', sdp: 'v=0 SDP-of-alice' } });
+    await bob.ask('call:update', { callId, data: { sdp: 'v=0 SDP-of-bob' } });
+    await alice.ask('call:end', { callId });
+    await backend.next(callId, 'call.ended');
+    const bodies = backend.seen.map(({ body, headers }) => body + JSON.stringify(headers)).join();
+    assert.ok(bodies.includes(callId));
+    for (const secret of [alice, bob].flatMap(({ socket, handleId }) => [String(socket.sessionId), String(handleId)]).concat('TOKEN-', 'SDP-of', 'v=0'))
+      assert.ok(!bodies.includes(secret), `${secret} is in a webhook`);
   });
 
   test('several endpoints get what they want, and the same event has the same id', async () => {
