@@ -141,7 +141,9 @@ static void check_sender(const Event *event, RequestDoor door)
                    "an app acts for somebody");
         return;
     }
-    fuzz_check(event->kind == EVENT_DISCONNECT || event->as_user, "a backend acts for nobody");
+    /* An operator may name a call by its id alone. */
+    fuzz_check(event->kind == EVENT_DISCONNECT || event->is_operator || event->as_user,
+               "a backend acts for nobody");
     check_id(event->as_user, "userId");
     check_id(event->as_device, "deviceId");
     fuzz_check(event->kind != EVENT_INITIATE || event->as_device, "a call from no device");
@@ -178,6 +180,7 @@ static void check_event(const Event *event, RequestDoor door)
         return;
     case EVENT_GONE:
     case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
         break;
     }
     fuzz_fail("a request became event %u", event->kind);

@@ -981,6 +981,13 @@ static void sit_down(Watch *watch)
     come_back(watch, watch->user, watch->device);
 }
 
+/* It acts for nobody; lists are an operator's only, whatever field there is besides. */
+static gboolean is_operators(const Watch *watch)
+{
+    return watch->by == BY_BACKEND && (is_request(watch, "user") || is_request(watch, "calls") ||
+                                       !json_object_get(watch->body, "userId"));
+}
+
 static void take_reply(Watch *watch)
 {
     guint pages_before = watch->pages->len;
@@ -989,9 +996,7 @@ static void take_reply(Watch *watch)
 
     show(watch->seat ? "handle" : "admin", seat, ">", watch->body);
     show(watch->seat ? "handle" : "admin", seat, "=", watch->reply);
-    shape_check_reply(watch->body, watch->reply,
-                      watch->by == BY_BACKEND &&
-                          (is_request(watch, "user") || !json_object_get(watch->body, "userId")));
+    shape_check_reply(watch->body, watch->reply, is_operators(watch));
     shape_check_no_secret(watch->reply);
     if (is_same(shape_text(watch->reply, "call"), "error")) {
         hear_refusal(watch);

@@ -216,8 +216,12 @@ static void call_once(FakeHandle *caller, FakeHandle *callee, const char *callee
 {
     json_t *reply = fake_request(
         caller, json_pack("{s:s, s:s}", "request", "call:initiate", "calleeId", callee_id));
-    json_t *event = fake_expect(callee, "call:incoming");
-    const char *call_id = text_of(event, "callId");
+    json_t *event;
+    const char *call_id;
+
+    g_assert_cmpstr(text_of(reply, "status"), ==, "ringing");
+    event = fake_expect(callee, "call:incoming");
+    call_id = text_of(event, "callId");
 
     g_assert_cmpstr(text_of(reply, "callId"), ==, call_id);
     json_decref(reply);
