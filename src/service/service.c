@@ -23,7 +23,6 @@ struct Service {
     GCond timer_wanted; /* the hub's deadline moved before timer_us, or the end */
     gint64 timer_us;    /* when the timer thread wakes by itself */
     gboolean is_stopping;
-    GQueue later; /* of Later, the first one first */
     GThread *timer;
 
     Gate gate;
@@ -37,12 +36,6 @@ typedef struct {
     GPtrArray *peers; /* references: whose outboxes got something */
     JournalTicket ticket;
 } Work;
-
-/* Whose outboxes the timer thread drains, and when. */
-typedef struct {
-    gint64 at_us;
-    GPtrArray *peers; /* references */
-} Later;
 
 typedef struct {
     Change change;
@@ -70,7 +63,7 @@ static void work_init(Work *work)
 static void work_clear(Work *work)
 {
     effects_clear(&work->effects);
-    g_clear_pointer(&work->peers, g_ptr_array_unref);
+    g_ptr_array_unref(work->peers);
 }
 
 static void put_notice(Service *service, Notice notice)
@@ -227,64 +220,16 @@ static void write_at_once(gpointer item, gpointer data)
         trim_at_once(service);
 }
 
-static void drain_peers(const GPtrArray *peers)
-{
-    for (guint i = 0; i < peers->len; i++)
-        peer_drain(g_ptr_array_index(peers, i));
-}
-
-static void drain_pushes(Service *service)
+static void deliver(Service *service, Work *work)
 {
     if (service->options.backend)
         outbox_drain(&service->pushes, hand_push, service);
-}
-
-static void drain_notices(Service *service)
-{
+    for (guint i = 0; i < work->peers->len; i++)
+        peer_drain(g_ptr_array_index(work->peers, i));
+    if (!service->journal)
+        outbox_drain(&service->records, write_at_once, service);
     if (service->options.notifier)
         outbox_drain(&service->notices, hand_notice, service);
-}
-
-static void deliver(Service *service, Work *work)
-{
-    drain_pushes(service);
-    drain_peers(work->peers);
-    if (!service->journal)
-        outbox_drain(&service->records, write_at_once, service);
-    drain_notices(service);
-}
-
-/* While presence is hidden, the time of a reply must not tell how many devices of the callee are
- * told: they are a moment later, when the reply has gone. */
-#ifndef LATER_US
-#define LATER_US 2000
-#endif
-
-static gboolean would_tell(const Service *service, const Event *event)
-{
-    return !service->options.hub.reveal_presence && event->from &&
-           (event->kind == EVENT_INITIATE || event->kind == EVENT_END ||
-            event->kind == EVENT_UNREGISTER);
-}
-
-static void deliver_later(Service *service, Work *work)
-{
-    Later later = {g_get_monotonic_time() + LATER_US, g_steal_pointer(&work->peers)};
-
-    if (!service->journal)
-        outbox_drain(&service->records, write_at_once, service);
-    g_mutex_lock(&service->lock);
-    g_queue_push_tail(&service->later, g_memdup2(&later, sizeof later));
-    g_cond_signal(&service->timer_wanted);
-    g_mutex_unlock(&service->lock);
-}
-
-static void free_later(gpointer item)
-{
-    Later *later = item;
-
-    g_ptr_array_unref(later->peers);
-    g_free(later);
 }
 
 /* --- the timer thread --- */
@@ -302,46 +247,19 @@ static void carry_out_timeout(Service *service)
     g_mutex_lock(&service->lock);
 }
 
-static void carry_out_later(Service *service)
-{
-    Later *later = g_queue_pop_head(&service->later);
-
-    g_mutex_unlock(&service->lock);
-    drain_pushes(service);
-    drain_peers(later->peers);
-    drain_notices(service);
-    free_later(later);
-    g_mutex_lock(&service->lock);
-}
-
-/* When there is something to send, or for the hub to do: whichever comes first. */
-static void wait_for_timer(Service *service, gint64 later_us)
-{
-    gint64 at_us = MIN(service->timer_us, later_us);
-
-    if (at_us == G_MAXINT64)
-        g_cond_wait(&service->timer_wanted, &service->lock);
-    else
-        g_cond_wait_until(&service->timer_wanted, &service->lock, at_us);
-}
-
 static gpointer run_timer(gpointer data)
 {
     Service *service = data;
 
     g_mutex_lock(&service->lock);
     while (!service->is_stopping) {
-        const Later *later = g_queue_peek_head(&service->later);
-        gint64 later_us = later ? later->at_us : G_MAXINT64;
-        gint64 now_us = g_get_monotonic_time();
-
         service->timer_us = hub_deadline(service->hub);
-        if (service->timer_us <= now_us)
+        if (service->timer_us <= g_get_monotonic_time())
             carry_out_timeout(service);
-        else if (later_us <= now_us)
-            carry_out_later(service);
+        else if (service->timer_us == G_MAXINT64)
+            g_cond_wait(&service->timer_wanted, &service->lock);
         else
-            wait_for_timer(service, later_us);
+            g_cond_wait_until(&service->timer_wanted, &service->lock, service->timer_us);
     }
     g_mutex_unlock(&service->lock);
     return NULL;
@@ -376,7 +294,6 @@ Service *service_new(const ServiceOptions *options)
     g_mutex_init(&service->reloading);
     g_cond_init(&service->timer_wanted);
     service->timer_us = G_MAXINT64;
-    g_queue_init(&service->later);
     service->timer = g_thread_new("call-timer", run_timer, service);
     return service;
 }
@@ -390,7 +307,6 @@ void service_free(Service *service)
     g_cond_signal(&service->timer_wanted);
     g_mutex_unlock(&service->lock);
     g_thread_join(service->timer);
-    g_queue_clear_full(&service->later, free_later);
 
     journal_free(service->journal);
     outbox_clear(&service->records, unref_record);
@@ -564,10 +480,7 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         effects_reset(&work.effects);
         step_request(service, peer, event, &work);
     }
-    if (would_tell(service, event))
-        deliver_later(service, &work);
-    else
-        deliver(service, &work);
+    deliver(service, &work);
     list_history(service, event, &work.effects.reply);
     gate_count_read(&service->gate, peer, &work.effects.reply);
     wait_for_commit(service, &work);

@@ -257,11 +257,11 @@ static gpointer run_pair(gpointer data)
     return NULL;
 }
 
-static void test_pairs_at_once(gconstpointer configuration)
+static void test_pairs_at_once(void)
 {
     GThread *threads[THREADS];
 
-    g_assert_true(fake_janus_start(configuration));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     for (guint i = 0; i < THREADS; i++)
         threads[i] = g_thread_new("pair", run_pair, GUINT_TO_POINTER(i));
     for (guint i = 0; i < THREADS; i++)
@@ -389,13 +389,13 @@ static gpointer keep_calling(gpointer data)
     return NULL;
 }
 
-static void test_destroy_under_load(gconstpointer configuration)
+static void test_destroy_under_load(void)
 {
     for (guint round = 0; round < 20; round++) {
         GThread *threads[4];
         FakeHandle *alice, *bob;
 
-        g_assert_true(fake_janus_start(configuration));
+        g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
         alice = register_device("alice", "web");
         bob = register_device("bob", "phone");
         g_atomic_int_set(&is_over, 0);
@@ -412,12 +412,12 @@ static void test_destroy_under_load(gconstpointer configuration)
     }
 }
 
-static void test_handles_come_and_go(gconstpointer configuration)
+static void test_handles_come_and_go(void)
 {
     GThread *threads[4];
     static char *names[] = {"a", "b", "a", "b"};
 
-    g_assert_true(fake_janus_start(configuration));
+    g_assert_true(fake_janus_start("general: { auth = \"open\"; log_calls = false }"));
     g_atomic_int_set(&is_over, 0);
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
         threads[i] = g_thread_new("load", keep_asking, names[i]);
@@ -431,23 +431,15 @@ static void test_handles_come_and_go(gconstpointer configuration)
     fake_janus_stop();
 }
 
-static const char usual[] = "general: { auth = \"open\"; log_calls = false }";
-/* Others are told by another thread then. */
-static const char hidden[] =
-    "general: { auth = \"open\"; log_calls = false; reveal_presence = false }";
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/threads/bursts-leave-a-state-that-some-order-allows", test_bursts);
-    g_test_add_data_func("/threads/pairs-call-at-once", usual, test_pairs_at_once);
-    g_test_add_data_func("/threads/hidden/pairs-call-at-once", hidden, test_pairs_at_once);
+    g_test_add_func("/threads/pairs-call-at-once", test_pairs_at_once);
     g_test_add_func("/threads/register-while-the-handle-goes", test_register_while_the_handle_goes);
     g_test_add_func("/threads/two-registers-of-one-device", test_two_registers_of_one_device);
     g_test_add_func("/threads/slow-push-delays-one-device", test_slow_push_delays_one_device);
-    g_test_add_data_func("/threads/destroy-under-load", usual, test_destroy_under_load);
-    g_test_add_data_func("/threads/hidden/destroy-under-load", hidden, test_destroy_under_load);
-    g_test_add_data_func("/threads/handles-come-and-go", usual, test_handles_come_and_go);
-    g_test_add_data_func("/threads/hidden/handles-come-and-go", hidden, test_handles_come_and_go);
+    g_test_add_func("/threads/destroy-under-load", test_destroy_under_load);
+    g_test_add_func("/threads/handles-come-and-go", test_handles_come_and_go);
     return g_test_run();
 }
