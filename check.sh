@@ -174,7 +174,7 @@ run_suite() {
     e2e-asan)
         # Janus itself is an ordinary build, so the sanitizer is loaded before it; run.sh has its own build, and memory
         # and speed are not what they are without it.
-        end_to_end build/check-asan "${long[@]}" E2E_SKIP=run-script,slow-reader,proxy,webhooks-rate E2E_LOCKED_MS=3000 ASAN_OPTIONS=detect_leaks=0 \
+        end_to_end build/check-asan "${long[@]}" E2E_SKIP=run-script,slow-reader,proxy,webhooks-rate,java E2E_LOCKED_MS=3000 ASAN_OPTIONS=detect_leaks=0 \
             CALL_PRELOAD="$(gcc -print-file-name=libasan.so)"
         ;;
     client) folder=tests/client end_to_end build/check-gcc ;;
