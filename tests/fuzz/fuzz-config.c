@@ -65,9 +65,10 @@ static void write_file(const char *text, gsize length)
     fuzz_check(pwrite(file, text, length, 0) == (gssize)length, "the file cannot be written");
 }
 
-static const char *field_of(const Config *config, const ConfigKey *key)
+/* Of the configuration, or of one group of a list. */
+static const char *field_of(const void *keys, const ConfigKey *key)
 {
-    return (const char *)config + key->offset;
+    return (const char *)keys + key->offset;
 }
 
 static void check_number(const ConfigKey *key, gint64 value)
@@ -85,9 +86,11 @@ static void check_choice(const ConfigKey *key, guint value)
     fuzz_check(value < choices, "%s.%s is choice %u", key->section, key->name, value);
 }
 
-static void check_key(const Config *config, const ConfigKey *key)
+static void check_list(const GPtrArray *list, const ConfigKey *key);
+
+static void check_key(const void *keys, const ConfigKey *key)
 {
-    const char *field = field_of(config, key);
+    const char *field = field_of(keys, key);
     gboolean flag;
 
     switch (key->type) {
@@ -108,6 +111,17 @@ static void check_key(const Config *config, const ConfigKey *key)
         fuzz_check(strlen(*(char *const *)field) <= (gsize)key->max, "%s.%s is too long",
                    key->section, key->name);
         return;
+    case CONFIG_LIST:
+        check_list(*(GPtrArray *const *)field, key);
+        return;
+    }
+}
+
+static void check_list(const GPtrArray *list, const ConfigKey *key)
+{
+    for (guint i = 0; i < list->len; i++) {
+        for (const ConfigKey *element = key->elements; element->name; element++)
+            check_key(g_ptr_array_index(list, i), element);
     }
 }
 
