@@ -1035,19 +1035,36 @@ void watch_request(Watch *watch, guint seat, json_t *body, json_t *reply)
     finish(watch);
 }
 
-/* For whom, or whose call is meant; an operator may name a call by its id alone. */
+/* An operator may name a call by its id alone: one that lives is meant before those that are over. */
+static Page *named_page(const Watch *watch, const char *id)
+{
+    Page *found = NULL;
+
+    for (guint i = watch->pages->len; i > 0; i--) {
+        Page *page = page_at(watch, i - 1);
+
+        if (!is_same(page->id, id))
+            continue;
+        if (!page->sights[0].is_over)
+            return page;
+        if (!found)
+            found = page;
+    }
+    return found;
+}
+
+/* For whom, or whose call is meant. */
 static char *acting_user(const Watch *watch, json_t *body)
 {
     char *user = id_of(body, "userId");
-    const char *id = shape_text(body, "callId");
+    const Page *page;
 
     if (!user)
         user = id_of(body, "callerId");
-    for (guint i = watch->pages->len; !user && i > 0; i--) {
-        if (is_same(page_at(watch, i - 1)->id, id))
-            user = g_strdup(page_at(watch, i - 1)->caller);
-    }
-    return user;
+    if (user)
+        return user;
+    page = named_page(watch, shape_text(body, "callId"));
+    return page ? g_strdup(page->caller) : NULL;
 }
 
 void watch_admin(Watch *watch, json_t *body, json_t *reply)

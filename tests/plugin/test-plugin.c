@@ -295,6 +295,121 @@ static void test_history_knows_the_present_revision(void)
     fake_janus_stop();
 }
 
+/* --- what a backend looks at --- */
+
+static json_t *admin(const char *request, const char *name, const char *value)
+{
+    json_t *reply =
+        fake_admin(json_pack("{s:s, s:s*}", "request", request, name ? name : "more", value));
+
+    g_assert_nonnull(reply);
+    return reply;
+}
+
+static json_t *first_of(const json_t *reply, const char *list)
+{
+    json_t *first = json_array_get(json_object_get(reply, list), 0);
+
+    g_assert_nonnull(first);
+    return first;
+}
+
+static void test_backend_sees_who_is_there(void)
+{
+    FakeHandle *alice, *bob;
+    json_t *reply;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    bob = register_device("bob", "phone");
+    reply = fake_admin(json_pack("{s:s, s:i}", "request", "users", "limit", 1));
+    assert_text(first_of(reply, "users"), "userId", "alice");
+    assert_text(first_of(first_of(reply, "users"), "devices"), "deviceId", "web");
+    assert_text(first_of(first_of(reply, "users"), "devices"), "state", "connected");
+    json_decref(fake_admin(
+        json_pack("{s:s, s:O}", "request", "users", "after", json_object_get(reply, "next"))));
+    json_decref(reply);
+    reply = admin("users", "after", "no cursor");
+    assert_text(reply, "code", "invalid_request");
+    json_decref(reply);
+    reply = admin("user", NULL, NULL);
+    assert_text(reply, "error", "userId: is required");
+    json_decref(reply);
+    leave(alice);
+    leave(bob);
+    fake_janus_stop();
+}
+
+static void assert_traced(const json_t *reply, gsize place, const char *what)
+{
+    assert_text(json_array_get(json_object_get(reply, "trace"), place), "what", what);
+}
+
+static void test_backend_sees_calls_and_their_time_lines(void)
+{
+    FakeHandle *alice, *bob;
+    json_t *reply;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    bob = register_device("bob", "phone");
+    json_decref(initiate(alice, "bob", "C1"));
+    json_decref(fake_expect(bob, "call:incoming"));
+    expect_ok(ask(bob, "call:ringing", "C1"), "ringing");
+    json_decref(fake_expect(alice, "call:ringing"));
+    reply = admin("calls", NULL, NULL);
+    assert_text(first_of(reply, "calls"), "callId", "C1");
+    assert_text(first_of(reply, "calls"), "callerDevice", "web");
+    g_assert_cmpint(json_integer_value(json_object_get(first_of(reply, "calls"), "expiresInMs")), >,
+                    40000);
+    json_decref(reply);
+    reply = admin("user", "userId", "bob");
+    assert_text(first_of(reply, "calls"), "callId", "C1");
+    assert_text(first_of(reply, "devices"), "deviceId", "phone");
+    json_decref(reply);
+    expect_ok(ask(bob, "call:reject", "C1"), "rejected");
+    json_decref(fake_expect(alice, "call:rejected"));
+    reply = fake_admin(
+        json_pack("{s:s, s:s, s:s}", "request", "call:trace", "callId", "C1", "callerId", "alice"));
+    assert_text(reply, "status", "rejected");
+    assert_traced(reply, 0, "made");
+    assert_traced(reply, 1, "rung");
+    assert_traced(reply, 2, "ringing");
+    assert_traced(reply, 3, "over");
+    json_decref(reply);
+    reply = admin("call:trace", "callId", "C2");
+    assert_text(reply, "code", "call_not_found");
+    json_decref(reply);
+    leave(alice);
+    leave(bob);
+    fake_janus_stop();
+}
+
+/* Nobody listens there; what waits is counted. */
+static void test_webhooks_wait_for_their_endpoint(void)
+{
+    FakeHandle *alice;
+    json_t *reply, *push;
+
+    g_assert_true(fake_janus_start(
+        "webhooks: { endpoints = ( { name = \"main\"; url = \"http://127.0.0.1:1/\"; "
+        "secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"; } ) }"));
+    alice = register_device("alice", "web");
+    json_decref(initiate(alice, "bob", "C1"));
+    expect_ok(ask(alice, "call:end", "C1"), "cancelled");
+    reply = admin("stats", NULL, NULL);
+    g_assert_cmpint(
+        json_integer_value(json_object_get(json_object_get(reply, "webhooks"), "waiting")), ==, 2);
+    json_decref(reply);
+    reply = fake_admin(
+        json_pack("{s:s, s:s, s:s}", "request", "call:get", "callId", "C1", "callerId", "alice"));
+    push = json_object_get(json_object_get(reply, "record"), "push");
+    g_assert_true(json_is_integer(json_object_get(push, "askedAt")));
+    json_decref(reply);
+    leave(alice);
+    fake_janus_stop();
+}
+
 static void test_open_auth_wants_a_name_and_warns(void)
 {
     FakeHandle *alice;
@@ -478,6 +593,11 @@ int main(int argc, char **argv)
     g_test_add_func("/plugin/backend-starts-and-ends-a-call", test_backend_starts_and_ends_a_call);
     g_test_add_func("/plugin/history-knows-the-present-revision",
                     test_history_knows_the_present_revision);
+    g_test_add_func("/plugin/backend-sees-who-is-there", test_backend_sees_who_is_there);
+    g_test_add_func("/plugin/backend-sees-calls-and-their-time-lines",
+                    test_backend_sees_calls_and_their_time_lines);
+    g_test_add_func("/plugin/webhooks-wait-for-their-endpoint",
+                    test_webhooks_wait_for_their_endpoint);
     g_test_add_func("/plugin/open-auth-wants-a-name-and-warns",
                     test_open_auth_wants_a_name_and_warns);
     g_test_add_func("/plugin/without-a-key-it-does-not-load", test_without_a_key_it_does_not_load);
