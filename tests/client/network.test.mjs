@@ -10,6 +10,9 @@ const RING_MS = 1500;
 const scene = users({ plugin: { timers: { ring: RING_MS, unreachable: 1000, in_call_grace: 3000, caller_grace: 3000 } } });
 
 /** A device behind a network of the test's, and its peer with a good one: {far, proxy, near}. */
+/** Where nothing is lost, nobody has to find out soon. */
+const PATIENT = { keepaliveMs: 5000, answerMs: 10_000 };
+
 async function pair(options = {}) {
   const proxy = await scene.proxy();
   const far = await scene.client(scene.name('far'), { proxy, ...FAST, ...options });
@@ -21,7 +24,7 @@ const losing = (...names) => (message) => (names.includes(eventOf(message)) ? 'l
 
 describe('events', () => {
   test('twice: rings once, ends once', async () => {
-    const { far, proxy, near } = await pair();
+    const { far, proxy, near } = await pair(PATIENT);
     proxy.rule = () => 'double';
     const { call, incoming } = await scene.ring(near, far);
     await Promise.all([call.end(), over(incoming)]);
@@ -44,7 +47,7 @@ describe('events', () => {
   });
 
   test('before the reply that explains them', async () => {
-    const { far, proxy, near } = await pair();
+    const { far, proxy, near } = await pair(PATIENT);
     proxy.rule = (message) => (message.plugindata?.data?.request === 'call:initiate' ? 'hold' : 'pass');
     const call = far.call(near.userId);
     const incoming = await within(near.next('incoming'), 'it rings');
@@ -57,7 +60,7 @@ describe('events', () => {
   });
 
   test('a second time, and late: the ring gets no longer', async () => {
-    const { far, proxy, near } = await pair();
+    const { far, proxy, near } = await pair(PATIENT);
     proxy.rule = (message) => (eventOf(message) === 'call:incoming' ? 'echo' : 'pass');
     const { incoming } = await scene.ring(near, far);
     await until(() => incoming.expiresInMs < RING_MS - 500, 'a part of the ring is over');
