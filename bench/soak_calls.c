@@ -32,7 +32,7 @@
 #define SQLITE_MOST (36 << 20)
 #define SLOWDOWN_MOST 1.10
 /* A short run's parts last for less than a second. */
-#define SHORT_SLOWDOWN_MOST 1.4
+#define SHORT_SLOWDOWN_MOST 1.25
 
 /* glibc keeps what was freed for each thread and size, and takes a million calls to fill these caches:
  * megabytes that hide a leak, or look like one. */
