@@ -45,8 +45,7 @@ struct Call {
     CallState state;
     gboolean is_veiled;
     gboolean is_alerting; /* a device said that it rings: the caller was told */
-    gboolean is_pushed;   /* the backend was asked to wake the callee, and not yet to stop */
-    gboolean was_pushed;  /* once is enough */
+    gboolean was_pushed;  /* the backend was asked to wake the callee: once is enough */
     Record *record;       /* the present revision */
     Trace *trace;         /* what happened so far: the record has it when it is kept */
     GArray *legs; /* of Leg, open; [0] is the caller's; after the answer [1] is the answering
@@ -54,8 +53,9 @@ struct Call {
     gint64 created_us;
     gint64 ring_end_us;
     gint64 accepted_us;
-    Call *same_id; /* the next live call of this id, of another caller; or NULL */
-    guint place;   /* in the hub's roster, unless it is veiled */
+    Call *next_same; /* live calls of this id, of other callers */
+    Call *previous_same;
+    guint place; /* in the hub's roster, unless it is veiled */
 };
 
 /* Takes over `record`. The legs are the caller's: one for `calling`. */

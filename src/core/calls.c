@@ -166,7 +166,6 @@ void call_expire(Hub *hub, Call *call, Effects *effects)
 /* Wakes the callee, and tells the backend for how long that is worth while. */
 static void push(Hub *hub, Call *call, Effects *effects)
 {
-    call->is_pushed = TRUE;
     call->was_pushed = TRUE;
     call_note(hub, call, TRACE_PUSHED, NULL);
     call_complete(call);
@@ -183,18 +182,17 @@ void call_push_at_once(Hub *hub, Call *call, Effects *effects)
     call_reschedule(hub, call);
 }
 
-/* It rings no more, however that came. */
-static void note_push_stopped(const Hub *hub, Call *call)
+/* Before it leaves ringing, however that comes: whether the backend is to be told then. */
+static gboolean is_push_over(const Hub *hub, Call *call)
 {
-    if (call->is_pushed)
-        call_note(hub, call, TRACE_PUSH_STOPPED, NULL);
+    if (!call->was_pushed || call->state != CALL_RINGING)
+        return FALSE;
+    call_note(hub, call, TRACE_PUSH_STOPPED, NULL);
+    return TRUE;
 }
 
-static void stop_push(Call *call, Effects *effects)
+static void stop_push(const Call *call, Effects *effects)
 {
-    if (!call->is_pushed)
-        return;
-    call->is_pushed = FALSE;
     effects_push(effects, call->record, TRUE, 0);
 }
 
@@ -251,13 +249,14 @@ static void answer(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     Device *answering = occurrence->device;
     Device *calling = call_leg(call, 0)->device;
     Record *next = record_next(call->record);
+    gboolean stops_push;
     Message message;
 
     next->status = CALL_ACCEPTED;
     next->rev++;
     next->accepted_ms = hub->wall_ms;
     ref_string_set(&next->answered_by, answering->id);
-    note_push_stopped(hub, call);
+    stops_push = is_push_over(hub, call);
     call_note(hub, call, TRACE_ANSWERED, answering);
     take_trace(call, next);
     replace_record(call, next);
@@ -271,7 +270,8 @@ static void answer(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     call_leg(call, 0)->state = LEG_IN_CALL;
     call_add_leg(call, answering, LEG_IN_CALL);
     effects_record(effects, CHANGE_ACCEPTED, call->record);
-    stop_push(call, effects);
+    if (stops_push)
+        stop_push(call, effects);
     if (!calling->address)
         tell_peer_state(hub, call, calling, FALSE, effects);
     hub->stats.accepted++;
@@ -391,12 +391,13 @@ static void close_call(Hub *hub, Call *call, const Transition *row, const Occurr
                        Effects *effects)
 {
     Record *closed = closed_record(hub, call, row, occurrence);
+    gboolean stops_push = is_push_over(hub, call);
 
-    note_push_stopped(hub, call);
     take_trace(call, closed);
     replace_record(call, closed);
     tell_open_legs(hub, call, row, occurrence, effects);
-    stop_push(call, effects);
+    if (stops_push)
+        stop_push(call, effects);
     effects_record(effects, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call->record);
     retire(hub, call);
 }

@@ -23,3 +23,28 @@ const char *event_name(EventKind kind)
     g_assert(kind < EVENT_KINDS);
     return event_names[kind];
 }
+
+const char *event_call_id(const Event *event)
+{
+    switch (event->kind) {
+    case EVENT_INITIATE:
+        return event->initiate.call_id;
+    case EVENT_RINGING:
+    case EVENT_ACCEPT:
+    case EVENT_REJECT:
+    case EVENT_END:
+    case EVENT_SIGNAL:
+    case EVENT_UPDATE:
+    case EVENT_GET:
+        return event->about.call_id;
+    case EVENT_REGISTER:
+    case EVENT_UNREGISTER:
+    case EVENT_HISTORY:
+    case EVENT_DISCONNECT:
+    case EVENT_GONE:
+    case EVENT_TIMEOUT:
+    case EVENT_PUSH_ANSWERED:
+        return NULL;
+    }
+    g_assert_not_reached();
+}

@@ -130,3 +130,6 @@ typedef struct {
         PushEvent push;
     };
 } Event;
+
+/* The callId that the request of an app or a backend names; NULL when it names none. */
+const char *event_call_id(const Event *event);

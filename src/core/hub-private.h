@@ -125,7 +125,7 @@ void ended_renew(Hub *hub, Record *record);
 void ended_tidy(Hub *hub);
 void ended_forget_all(Hub *hub);
 
-/* Look-up by (user, callId). */
+/* Which call is meant (lookup.c): by (user, callId), or for an operator by the id alone. */
 typedef struct {
     Call *call;     /* live for this user, or NULL */
     Record *record; /* borrowed; NULL when there is no such call */

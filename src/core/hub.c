@@ -135,14 +135,14 @@ static User *caller_of(const Hub *hub, const Event *event)
 {
     const Call *call = g_hash_table_lookup(hub->by_id, event->about.call_id);
 
-    return call && !call->same_id ? call->caller : NULL;
+    return call && !call->next_same ? call->caller : NULL;
 }
 
 static gboolean is_ambiguous(const Hub *hub, const Event *event)
 {
     const Call *call = g_hash_table_lookup(hub->by_id, event->about.call_id);
 
-    return call && call->same_id;
+    return call && call->next_same;
 }
 
 static Sender find_sender(const Hub *hub, const Event *event)
@@ -297,25 +297,4 @@ gboolean hub_device_info(const Hub *hub, const Address *address, DeviceInfo *inf
         .is_too_fast = bucket_take(&requests, &hub->settings.rates.requests, 1, hub->now_us) != 0,
     };
     return TRUE;
-}
-
-static void bring_up_to_date(const Hub *hub, const User *user, Snapshot *snapshot)
-{
-    const CallFacts *stored = snapshot->record->facts;
-    Found found = hub_find_call(hub, user, stored->call_id);
-
-    /* Another call may have the id by now. */
-    if (!found.record || found.record->rev <= snapshot->record->rev ||
-        found.record->facts->created_ms != stored->created_ms)
-        return;
-    record_unref(snapshot->record);
-    snapshot->record = record_ref(found.record);
-}
-
-void hub_bring_up_to_date(const Hub *hub, const char *user_id, GPtrArray *calls)
-{
-    const User *user = hub_find_user(hub, user_id);
-
-    for (guint i = 0; user && i < calls->len; i++)
-        bring_up_to_date(hub, user, g_ptr_array_index(calls, i));
 }

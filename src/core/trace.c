@@ -1,6 +1,5 @@
 #include "core/trace.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const names[TRACE_KINDS] = {

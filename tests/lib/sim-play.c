@@ -188,34 +188,9 @@ static gint64 lasts_us(const json_t *body)
     return json_integer_value(json_object_get(body, "lasts")) * MILLISECOND;
 }
 
-static const char *asked_id(const Event *event)
-{
-    switch (event->kind) {
-    case EVENT_INITIATE:
-        return event->initiate.call_id;
-    case EVENT_RINGING:
-    case EVENT_ACCEPT:
-    case EVENT_REJECT:
-    case EVENT_END:
-    case EVENT_SIGNAL:
-    case EVENT_UPDATE:
-    case EVENT_GET:
-        return event->about.call_id;
-    case EVENT_REGISTER:
-    case EVENT_UNREGISTER:
-    case EVENT_HISTORY:
-    case EVENT_DISCONNECT:
-    case EVENT_GONE:
-    case EVENT_TIMEOUT:
-    case EVENT_PUSH_ANSWERED:
-        return NULL;
-    }
-    g_assert_not_reached();
-}
-
 static void look_into_store(const Sim *sim, Event *event)
 {
-    if (sim->stored && g_strcmp0(asked_id(event), sim->stored->facts->call_id) == 0)
+    if (sim->stored && g_strcmp0(event_call_id(event), sim->stored->facts->call_id) == 0)
         event->stored = sim->stored;
 }
 

@@ -9,31 +9,6 @@ static int asker(const Model *model, const Event *event)
     return event->as_user ? model_user(model, event->as_user) : -1;
 }
 
-static const char *named_call(const Event *event)
-{
-    switch (event->kind) {
-    case EVENT_INITIATE:
-        return event->initiate.call_id;
-    case EVENT_RINGING:
-    case EVENT_ACCEPT:
-    case EVENT_REJECT:
-    case EVENT_END:
-    case EVENT_SIGNAL:
-    case EVENT_UPDATE:
-    case EVENT_GET:
-        return event->about.call_id;
-    case EVENT_REGISTER:
-    case EVENT_UNREGISTER:
-    case EVENT_HISTORY:
-    case EVENT_DISCONNECT:
-    case EVENT_GONE:
-    case EVENT_TIMEOUT:
-    case EVENT_PUSH_ANSWERED:
-        return NULL;
-    }
-    g_assert_not_reached();
-}
-
 static void bring_ended(const Model *model, Event *event)
 {
     int user = model_user(model, event->reg.user_id);
@@ -49,7 +24,7 @@ static void bring_ended(const Model *model, Event *event)
 
 void archive_bring(const Model *model, Event *event)
 {
-    const char *call_id = named_call(event);
+    const char *call_id = event_call_id(event);
     int user = asker(model, event);
     const SeenCall *call;
 

@@ -43,8 +43,8 @@ early-end-taken-twice | user.c | s/if \(strcmp\(end->call_id, call_id\) == 0\) \
 push-while-a-device-rings | calls.c | s/if \(leg->is_alerting \|\| !leg->says_so\)/if (FALSE)/
 push-although-it-said-so | calls.c | s/if \(leg->is_alerting \|\| !leg->says_so\)/if (!leg->says_so)/
 push-twice | calls.c | s/    call->was_pushed = TRUE;\n//
-push-not-stopped-at-accept | calls.c | s/(effects_record\(effects, CHANGE_ACCEPTED, call->record\);\n)    stop_push\(call, effects\);/$1/
-push-not-stopped-at-close | calls.c | s/    stop_push\(call, effects\);\n(    effects_record\(effects, call->is_veiled)/$1/
+push-not-stopped-at-accept | calls.c | s/(CHANGE_ACCEPTED, call->record\);\n    if \()stops_push\)/$1FALSE)/
+push-not-stopped-at-close | calls.c | s/if \(stops_push\)(\n        stop_push\(call, effects\);\n    effects_record\(effects, call->is_veiled)/if (FALSE)$1/
 push-not-at-once | on_initiate.c | s/    call_push_at_once\(hub, call, effects\);\n//
 push-of-a-drop-forgotten | calls.c | s/(call_drop_leg\(call, device\);\n)    call_reschedule\(hub, call\);/$1/
 push-of-a-busy-call | calls.c | s/call->was_pushed \|\| call->is_veiled \|\|/call->was_pushed ||/
@@ -74,8 +74,8 @@ callee-end-cancels | on_end.c | s/found->is_caller \? HAPPENS_CANCEL : HAPPENS_R
 repeat-of-end-refused | on_end.c | s/return is_repeat_of_close\(found, user, CALL_ENDED\) \|\|/return FALSE \&\&/
 signal-from-outside | on_signal.c | s/ &&\s+!call_leg_of\(found\.call, sender->device\)/ \&\& FALSE/
 replaced-handle-ends-device | presence.c | s/(void hub_place_device.*?)    take_off_address\(hub, device\);\n/$1/s
-stored-call-ignored | reply.c | s/if \(found\.record \|\| !event->stored \|\| !is_party\(event->stored->facts, sender->user\)\)/if (TRUE)/
-stored-call-counts-more | reply.c | s/if \(found\.record \|\| !event->stored \|\|/if (!event->stored ||/
+stored-call-ignored | lookup.c | s/if \(found\.record \|\| !event->stored \|\| !is_party\(event->stored->facts, sender->user\)\)/if (TRUE)/
+stored-call-counts-more | lookup.c | s/if \(found\.record \|\| !event->stored \|\|/if (!event->stored ||/
 stored-calls-shown-twice | on_register.c | s/if \(!hub_find_call\(hub, user, record->facts->call_id\)\.record\)/if (TRUE)/
 operator-acts-as-user | on_end.c | s/if \(event->is_operator\)\n        return HAPPENS_ADMIN_END;//
 cause-not-as-seen | calls.c | s/record_view\(call->record, message\.view\)\.cause/call->record->cause/
