@@ -99,36 +99,36 @@ static json_t *refuse(Request *request, const char *name)
     return write_refusal(request->event.fault.refusal, request->event.fault.text, name);
 }
 
-static json_t *answer_users(json_t *body)
+typedef guint (*Look)(Service *service, guint from, guint limit, GPtrArray *found);
+typedef json_t *(*WriteLooks)(const GPtrArray *found, guint next);
+
+static json_t *answer_page(json_t *body, const char *name, Look look, GPtrArray *found,
+                           WriteLooks write)
 {
-    g_autoptr(GPtrArray) users = user_looks_new();
     json_t *answer;
     Request request;
     Lookup page;
 
     if (request_parse_page(&request, &page, body))
-        answer =
-            write_users(users, service_look_at_users(door.service, page.from, page.limit, users));
+        answer = write(found, look(door.service, page.from, page.limit, found));
     else
-        answer = refuse(&request, "users");
+        answer = refuse(&request, name);
     request_clear(&request);
     return answer;
+}
+
+static json_t *answer_users(json_t *body)
+{
+    g_autoptr(GPtrArray) users = user_looks_new();
+
+    return answer_page(body, "users", service_look_at_users, users, write_users);
 }
 
 static json_t *answer_calls(json_t *body)
 {
     g_autoptr(GPtrArray) calls = call_looks_new();
-    json_t *answer;
-    Request request;
-    Lookup page;
 
-    if (request_parse_page(&request, &page, body))
-        answer =
-            write_calls(calls, service_look_at_calls(door.service, page.from, page.limit, calls));
-    else
-        answer = refuse(&request, "calls");
-    request_clear(&request);
-    return answer;
+    return answer_page(body, "calls", service_look_at_calls, calls, write_calls);
 }
 
 static json_t *answer_user(json_t *body)
