@@ -69,35 +69,69 @@ export class TcpProxy {
  */
 export class MessageProxy {
   #server;
+  #pairs = new Set();
+  /** How many connections were made so far. */
+  connections = 0;
+  /** Nothing comes through, not even that a side is gone. */
+  isSilent = false;
+  /** Nobody gets in. */
+  refuses = false;
+
+  constructor(target) {
+    this.target = target;
+  }
 
   static async before(url, toClient) {
-    const self = new MessageProxy();
-    const handleProtocols = (protocols) => [...protocols][0];
-    self.#server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols });
-    self.#server.on('connection', (client) => self.#connected(client, url, toClient));
-    await new Promise((resolve) => { self.#server.once('listening', resolve); });
-    self.url = `ws://127.0.0.1:${self.#server.address().port}`;
+    const self = new MessageProxy(url);
+    self.toClient = toClient;
+    await self.listen();
     return self;
   }
 
-  #connected(client, url, toClient) {
-    const server = new WebSocket(url, 'janus-protocol');
-    const opened = new Promise((resolve) => { server.once('open', resolve); });
-    client.on('message', async (text) => {
-      await opened;
-      server.send(String(text));
-    });
-    server.on('message', (text) => {
-      const send = (message) => client.send(JSON.stringify(message));
-      toClient(JSON.parse(text), send);
-    });
-    for (const [from, to] of [[client, server], [server, client]])
-      from.on('close', () => to.terminate()).on('error', () => {});
+  async listen() {
+    this.#server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: (protocols) => [...protocols][0] });
+    await new Promise((resolve) => { this.#server.once('listening', resolve); });
+    this.url = `ws://127.0.0.1:${this.#server.address().port}`;
+    this.#server.on('connection', (client) => this.#connected(client));
+  }
+
+  #connected(client) {
+    this.connections++;
+    if (this.refuses) {
+      client.terminate();
+      return;
+    }
+    const janus = new WebSocket(this.target, 'janus-protocol', { perMessageDeflate: false });
+    const pair = { client, janus };
+    this.#pairs.add(pair);
+    const waiting = [];
+    const toJanus = (text) => (janus.readyState === WebSocket.OPEN ? janus.send(text) : waiting.push(text));
+    const send = (message) => client.send(JSON.stringify(message));
+    janus.on('open', () => waiting.splice(0).forEach(toJanus));
+    client.on('message', (text) => !this.isSilent && toJanus(String(text)));
+    janus.on('message', (text) => !this.isSilent && this.toClient(JSON.parse(text), send));
+    for (const [one, other] of [[client, janus], [janus, client]]) {
+      one.on('error', () => {});
+      one.on('close', () => {
+        this.#pairs.delete(pair);
+        if (!this.isSilent)
+          other.terminate();
+      });
+    }
+  }
+
+  /** Cuts every connection without a word. */
+  cut() {
+    for (const { client, janus } of this.#pairs) {
+      client.terminate();
+      janus.terminate();
+    }
+    this.#pairs.clear();
   }
 
   close() {
-    for (const client of this.#server.clients)
-      client.terminate();
-    this.#server.close();
+    this.isSilent = false;
+    this.cut();
+    return new Promise((resolve) => { this.#server.close(resolve); });
   }
 }
