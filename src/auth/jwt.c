@@ -22,7 +22,7 @@ static void clear_belief(gpointer data)
 {
     Belief *belief = data;
 
-    key_ring_unref(belief->rules.keys);
+    key_ring_free(belief->rules.keys);
     g_free(belief->issuer);
     g_free(belief->audience);
 }

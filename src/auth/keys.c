@@ -12,7 +12,6 @@
 #define P256_SIGNATURE_BYTES 64
 
 struct KeyRing {
-    gatomicrefcount refs;
     GPtrArray *keys; /* of Key */
 };
 
@@ -56,20 +55,13 @@ KeyRing *key_ring_new(void)
 {
     KeyRing *ring = g_new0(KeyRing, 1);
 
-    g_atomic_ref_count_init(&ring->refs);
     ring->keys = g_ptr_array_new_with_free_func(free_key);
     return ring;
 }
 
-KeyRing *key_ring_ref(KeyRing *ring)
+void key_ring_free(KeyRing *ring)
 {
-    g_atomic_ref_count_inc(&ring->refs);
-    return ring;
-}
-
-void key_ring_unref(KeyRing *ring)
-{
-    if (!ring || !g_atomic_ref_count_dec(&ring->refs))
+    if (!ring)
         return;
     g_ptr_array_unref(ring->keys);
     g_free(ring);

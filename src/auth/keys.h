@@ -1,5 +1,5 @@
-/* The keys that tokens may be signed with. A ring is filled, and then never changes: threads that
- * verify share it by reference. */
+/* The keys that tokens may be signed with. A ring is filled, then handed to what believes tokens,
+ * which owns it, and never changes after that: threads verify by it without a lock. */
 #pragma once
 
 #include <glib.h>
@@ -26,8 +26,7 @@ const char *algorithm_name(AuthAlgorithm algorithm);
 gboolean algorithm_parse(const char *name, AuthAlgorithm *algorithm);
 
 KeyRing *key_ring_new(void);
-KeyRing *key_ring_ref(KeyRing *ring);
-void key_ring_unref(KeyRing *ring); /* NULL is fine */
+void key_ring_free(KeyRing *ring); /* NULL is fine */
 
 /* Adds a key; `kid` NULL or "" for none. `material` is a secret as it stands, or a public key in
  * PEM. FALSE with AUTH_ERROR_KEY when it is weak, of another kind than `algorithm`, or twice there;
@@ -38,4 +37,4 @@ gboolean key_ring_add(KeyRing *ring, const char *kid, AuthAlgorithm algorithm, c
 guint key_ring_size(const KeyRing *ring);
 const Key *key_ring_at(const KeyRing *ring, guint i);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyRing, key_ring_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyRing, key_ring_free)

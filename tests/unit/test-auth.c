@@ -63,7 +63,7 @@ static void free_keys(void)
     g_free(keys.rsa_pem);
     g_free(keys.rsa_two_pem);
     g_free(keys.ec_pem);
-    key_ring_unref(keys.ring);
+    key_ring_free(keys.ring);
 }
 
 /* --- signing --- */
