@@ -92,6 +92,13 @@ Record *record_next(const Record *record)
     return next;
 }
 
+gint64 record_status_ms(const Record *record)
+{
+    if (call_state_is_final(record->status))
+        return record->ended_ms;
+    return record->status == CALL_ACCEPTED ? record->accepted_ms : record->facts->created_ms;
+}
+
 Record *record_ref(Record *record)
 {
     return g_atomic_rc_box_acquire(record);

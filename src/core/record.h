@@ -77,6 +77,8 @@ typedef struct {
 Record *record_new(CallFacts *facts);
 /* A copy to change before it is handed out; its rev is the old one. */
 Record *record_next(const Record *record);
+/* When it got its present status, in Unix time. */
+gint64 record_status_ms(const Record *record);
 Record *record_ref(Record *record);
 void record_unref(Record *record); /* NULL is fine */
 

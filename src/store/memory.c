@@ -259,7 +259,7 @@ static void announce(MemoryStore *memory, const Kept *kept)
 
     if (store->announcer &&
         store->announcer->announce(store->announcer_self, kept->record, &announcement))
-        outbox_rows_add(&memory->outbox, kept->id, g_get_real_time() / 1000, &announcement);
+        outbox_rows_add(&memory->outbox, kept->id, record_status_ms(kept->record), &announcement);
 }
 
 /* The table's key lives in the facts of the record, so it is put in anew. */

@@ -23,14 +23,6 @@ static gboolean insert_row(Connection *writer, const char *endpoint, gint64 call
     return TRUE;
 }
 
-/* When the status came about. */
-static gint64 time_of(const Record *record)
-{
-    if (call_state_is_final(record->status))
-        return record->ended_ms;
-    return record->status == CALL_ACCEPTED ? record->accepted_ms : record->facts->created_ms;
-}
-
 gboolean outbox_announce(Connection *writer, const Record *record, gint64 call, GError **error)
 {
     g_auto(Announcement) announcement = {0};
@@ -40,8 +32,8 @@ gboolean outbox_announce(Connection *writer, const Record *record, gint64 call, 
                                                    &announcement))
         return TRUE;
     for (guint i = 0; announcement.endpoints[i]; i++) {
-        if (!insert_row(writer, announcement.endpoints[i], call, &announcement, time_of(record),
-                        error))
+        if (!insert_row(writer, announcement.endpoints[i], call, &announcement,
+                        record_status_ms(record), error))
             return FALSE;
     }
     return TRUE;

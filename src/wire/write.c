@@ -513,14 +513,6 @@ json_t *write_user(const char *user_id, const GPtrArray *users, const GPtrArray 
 
 /* --- webhooks --- */
 
-/* When it came to be what it is. */
-static gint64 time_of(const Record *record)
-{
-    if (call_state_is_final(record->status))
-        return record->ended_ms;
-    return record->status == CALL_ACCEPTED ? record->accepted_ms : record->facts->created_ms;
-}
-
 static void put_rfc3339(json_t *object, const char *key, gint64 unix_ms)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(unix_ms / 1000);
@@ -537,7 +529,7 @@ char *write_webhook(const char *type, const Record *record, const Push *push)
     json_t *data = write_backend_record(record);
 
     put_text(object, "type", type);
-    put_rfc3339(object, "timestamp", time_of(record));
+    put_rfc3339(object, "timestamp", record_status_ms(record));
     if (push) {
         put_text(data, "userId", record->facts->callee_id);
         put_integer(data, "expiresInMs", push->expires_in_ms);
