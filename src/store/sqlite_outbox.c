@@ -81,6 +81,11 @@ static gboolean add_ids(Connection *writer, Sql which, gint64 bound, guint most,
     return step == STEP_DONE;
 }
 
+static gint64 last_of(const GArray *ids)
+{
+    return ids->len ? g_array_index(ids, gint64, ids->len - 1) : 0;
+}
+
 gboolean outbox_drop(Connection *writer, gint64 before_ms, guint too_many, guint most,
                      guint *dropped, GError **error)
 {
@@ -88,8 +93,9 @@ gboolean outbox_drop(Connection *writer, gint64 before_ms, guint too_many, guint
 
     if (!add_ids(writer, SQL_EVENTS_BEFORE, before_ms, most, ids, error))
         return FALSE;
-    if (ids->len == 0 && too_many &&
-        !add_ids(writer, SQL_EVENTS_OF_ENDED, 0, MIN(too_many, most), ids, error))
+    if (too_many > ids->len && ids->len < most &&
+        !add_ids(writer, SQL_EVENTS_OF_ENDED, last_of(ids), MIN(too_many, most) - ids->len, ids,
+                 error))
         return FALSE;
     *dropped = ids->len;
     return outbox_settle_all(writer, (const gint64 *)(gpointer)ids->data, ids->len, error);

@@ -56,10 +56,9 @@ static const char *const texts[SQLS] = {
     [SQL_INSERT_EVENT] = "INSERT INTO outbox (id, endpoint, call, at, message_id, body) "
                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_DELETE_EVENT] = "DELETE FROM outbox WHERE id = ?1",
-    /* In the order of their ids: the oldest is looked at first, and where it is young enough, so
-       are the others. */
-    [SQL_EVENTS_BEFORE] = "SELECT id FROM outbox WHERE id <= (SELECT min(id) FROM outbox) + ?2 "
-                          "AND at < ?1 ORDER BY id LIMIT ?2",
+    /* Ids grow from 1 with time: the first rows are the oldest, however few of the ids are left. */
+    [SQL_EVENTS_BEFORE] = "SELECT id FROM (SELECT id, at FROM outbox WHERE id > 0 ORDER BY id "
+                          "LIMIT ?2) WHERE at < ?1",
     [SQL_EVENTS_OF_ENDED] = "SELECT id FROM outbox WHERE id > ?1 AND NOT EXISTS "
                             "(SELECT 1 FROM calls WHERE id = outbox.call AND closed_at IS NULL) "
                             "ORDER BY id LIMIT ?2",
