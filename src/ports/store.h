@@ -24,9 +24,9 @@ typedef struct Store Store;
 
 /* One event that waits in the outbox for one endpoint. */
 typedef struct {
-    gint64 id;   /* grows: the order in which they came */
-    gint64 call; /* the same for the events of one call */
-    gint64 at_ms;
+    gint64 id;    /* grows: the order in which they came */
+    gint64 call;  /* the same for the events of one call */
+    gint64 at_ms; /* Unix time of what it tells */
     char *message_id;
     char *body;
 } OutboxRow;

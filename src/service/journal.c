@@ -148,6 +148,13 @@ static gboolean is_time_to_trim(const Journal *journal)
     return !journal->stats.is_ill && journal->trim_us <= g_get_monotonic_time();
 }
 
+static void note_unsettled(Journal *journal, const GError *error)
+{
+    log_line(LOG_LEVEL_WARN, "Events that were delivered could not be taken out of the outbox: %s",
+             error->message);
+    journal->settle_us = g_get_monotonic_time() + journal->options.probe_us;
+}
+
 static void settle_group(Journal *journal)
 {
     gint64 group[SETTLE_MOST];
@@ -162,7 +169,7 @@ static void settle_group(Journal *journal)
     if (is_settled)
         g_array_remove_range(journal->settled, 0, count);
     else
-        journal->settle_us = g_get_monotonic_time() + journal->options.probe_us;
+        note_unsettled(journal, error);
 }
 
 static gboolean is_time_to_settle(const Journal *journal)
@@ -196,9 +203,11 @@ static gpointer write_records(gpointer data)
             forget_old_calls(journal);
         if (is_time_to_trim(journal))
             trim_outbox(journal);
+        /* Between two groups of records, not before all of them. */
         if (is_time_to_settle(journal)) {
             settle_group(journal);
-            continue;
+            if (journal->queue.length == 0)
+                continue;
         }
         if (journal->queue.length == 0) {
             if (journal->is_stopping)

@@ -16,6 +16,7 @@ struct Service {
     Outbox records;   /* of Record: what waits for such a store */
     Outbox notices;   /* of Notice, for the notifier */
     Outbox pushes;    /* of Push, for the backend */
+    gint dropped;     /* atomic: events that a store without a journal gave up for its bounds */
 
     GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and
                     journal */
@@ -199,14 +200,15 @@ static void tell_committed(gpointer data)
 }
 
 /* What is kept in memory only is kept within its bounds as it comes. */
-static void trim_at_once(const Service *service)
+static void trim_at_once(Service *service)
 {
     Store *store = service->options.store;
     gint64 before_ms = g_get_real_time() / 1000 - service->options.outbox_ms;
-    guint dropped;
+    guint dropped = 0;
 
     store->ops->trim(store, before_ms, service->options.outbox_rows, TRIM_MOST, &dropped, NULL);
-    tell_committed((gpointer)service);
+    g_atomic_int_add(&service->dropped, (gint)dropped);
+    tell_committed(service);
 }
 
 static void write_at_once(gpointer item, gpointer data)
@@ -539,7 +541,7 @@ void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped)
     *waiting = service->options.store->ops->waiting(service->options.store);
     if (service->journal)
         journal_stats(service->journal, &stats);
-    *dropped = stats.dropped;
+    *dropped = stats.dropped + (guint)g_atomic_int_get(&service->dropped);
 }
 
 void service_stats(Service *service, HubStats *stats)
