@@ -38,13 +38,20 @@ typedef struct {
 
 /* --- how it went --- */
 
-static void note_health(Route *route, LaneHealth before)
+/* With the counters' lock held. */
+static void show_health(Route *route)
 {
     static const char *const names[] = {"well", "failing", "gone"};
+
+    route->target->stats.health = names[lane_health(route->lane)];
+}
+
+static void note_health(Route *route, LaneHealth before)
+{
     LaneHealth health = lane_health(route->lane);
     const char *name = route->target->endpoint->name;
 
-    route->target->stats.health = names[health];
+    show_health(route);
     if (health == before)
         return;
     if (health == LANE_ILL)
@@ -157,6 +164,16 @@ static gint64 deadline_of(const Route *route)
     return wants_more(route) ? MIN(at_us, route->read_us) : at_us;
 }
 
+static void revive(Route *route)
+{
+    Webhooks *webhooks = route->deliveries->webhooks;
+
+    lane_revive(route->lane);
+    g_mutex_lock(&webhooks->lock);
+    show_health(route);
+    g_mutex_unlock(&webhooks->lock);
+}
+
 static void take_signals(Deliveries *deliveries)
 {
     gboolean is_to_look = g_atomic_int_exchange(&deliveries->is_to_look, FALSE);
@@ -167,7 +184,7 @@ static void take_signals(Deliveries *deliveries)
 
         route->has_more |= is_to_look;
         if (is_to_revive)
-            lane_revive(route->lane);
+            revive(route);
     }
 }
 

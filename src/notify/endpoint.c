@@ -1,4 +1,5 @@
 #include "notify/endpoint.h"
+#include "core/text.h"
 
 #include <string.h>
 
@@ -87,7 +88,10 @@ static gboolean read_url(const EndpointOptions *options, GError **error)
 
 static gboolean read_name(const EndpointOptions *options, GError **error)
 {
-    return *options->name || fail(options, "name", "must not be empty", error);
+    const char *name = options->name;
+
+    return (*name && g_utf8_validate(name, -1, NULL) && !has_control_characters(name)) ||
+           fail(options, "name", "must be a text without control characters", error);
 }
 
 Endpoint *endpoint_new(const EndpointOptions *options, GError **error)

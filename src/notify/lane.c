@@ -171,6 +171,7 @@ static void recover(Lane *lane)
 
     if (lane->health == LANE_ILL) {
         lane->health = LANE_WELL;
+        lane->silent_us = 0;
         while ((chain = first_waiting(lane))) {
             chain->failures = 0;
             wake(lane, chain);
@@ -178,7 +179,6 @@ static void recover(Lane *lane)
     }
     lane->failures = 0;
     lane->probes = 0;
-    lane->silent_us = 0;
 }
 
 static void note_failure(Lane *lane, gint64 retry_us, double chance, gint64 now_us)
@@ -188,7 +188,8 @@ static void note_failure(Lane *lane, gint64 retry_us, double chance, gint64 now_
     lane->failures++;
     if (retry_us)
         lane->silent_us = MAX(lane->silent_us, now_us + retry_us);
-    if (lane->failures < ILL_AFTER)
+    /* What was under way when it said that it is gone does not call it back. */
+    if (lane->health == LANE_GONE || lane->failures < ILL_AFTER)
         return;
     /* Those that were under way with the one that made it ill are no probes. */
     if (lane->health == LANE_WELL || lane->flying == 0)

@@ -19,7 +19,6 @@ typedef struct {
     char *key;
     Record *record; /* of what goes out now */
     char *id;
-    char *body;
     Record *stop; /* the call left ringing: not sent yet */
     gboolean is_stop;
     JobState state;
@@ -58,7 +57,6 @@ static void free_job(gpointer memory)
     record_unref(job->stop);
     g_free(job->key);
     g_free(job->id);
-    g_free(job->body);
     g_free(job);
 }
 
@@ -109,16 +107,10 @@ static char *key_of(const Target *target, const Record *record)
 
 static void load(Job *job, Record *record, gboolean is_stop, gint64 now_us)
 {
-    Push push = {.record = record,
-                 .is_stop = is_stop,
-                 .expires_in_ms = MAX(job->expires_us - now_us, 0) / 1000};
-
     record_unref(job->record);
     g_free(job->id);
-    g_free(job->body);
     job->record = record;
     job->id = event_id(record, is_stop ? EVENT_TYPE_PUSH " stop" : EVENT_TYPE_PUSH);
-    job->body = job->pushes->webhooks->options.write_event(EVENT_TYPE_PUSH, record, &push);
     job->is_stop = is_stop;
     job->attempts = 0;
     leave(job, JOB_RESTS);
@@ -256,11 +248,18 @@ static void take_orders(Pushes *pushes)
 
 /* --- the thread --- */
 
-static void fly(Job *job)
+/* Each attempt says how much of the ring is left by then. */
+static void fly(Job *job, gint64 now_us)
 {
+    Push push = {.record = job->record,
+                 .is_stop = job->is_stop,
+                 .expires_in_ms = MAX(job->expires_us - now_us, 0) / 1000};
+    g_autofree char *body =
+        job->pushes->webhooks->options.write_event(EVENT_TYPE_PUSH, job->record, &push);
+
     leave(job, JOB_FLIES);
     job->attempts++;
-    post_event(job->pushes->http, job->target->endpoint, job->id, job->body, landed, job, NULL);
+    post_event(job->pushes->http, job->target->endpoint, job->id, body, landed, job, NULL);
 }
 
 /* Returns when the next one is due. */
@@ -273,7 +272,7 @@ static gint64 send_due(Pushes *pushes, gint64 now_us)
 
         if (job->at_us > now_us)
             return job->at_us;
-        fly(job);
+        fly(job, now_us);
     }
     return G_MAXINT64;
 }

@@ -119,6 +119,8 @@ static void test_endpoints(void)
     assert_endpoint(ENDPOINT(), NULL);
     assert_endpoint(ENDPOINT(.url = "https://[::1]:8443/a?b=c"), NULL);
     assert_endpoint(ENDPOINT(.name = ""), "name");
+    assert_endpoint(ENDPOINT(.name = "two\nlines"), "name");
+    assert_endpoint(ENDPOINT(.name = "b\xfcro"), "name");
     assert_endpoint(ENDPOINT(.secret = "whsec_AAAA"), "\"main\": secret");
     assert_endpoint(ENDPOINT(.previous_secret = "whsec_AAAA"), "\"main\": previous_secret");
     assert_endpoint(ENDPOINT(.types = "call.rejected call.gone"), "\"main\": types");
@@ -286,6 +288,39 @@ static void test_retry_after(Fixture *fixture, gconstpointer unused G_GNUC_UNUSE
     g_assert_nonnull(lane_next(fixture->lane, 30 * SECOND));
 }
 
+/* Of two at once, the other one's success does not hurry it. */
+static void test_retry_after_is_for_all(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    const OutboxRow *one, *other;
+
+    put(fixture, "123");
+    one = expect(fixture, 1, 0);
+    other = expect(fixture, 2, 0);
+    lane_done(fixture->lane, one, SENT_IN_VAIN, 30 * SECOND, 0, 0);
+    done(fixture, other, SENT_WELL, 0);
+    expect(fixture, 0, 29 * SECOND);
+    expect(fixture, 3, 30 * SECOND);
+}
+
+/* Those that were under way fail too. */
+static void test_gone_among_failures(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    const OutboxRow *rows[3];
+
+    put(fixture, "12345");
+    for (guint i = 0; i < 2; i++)
+        done(fixture, lane_next(fixture->lane, i * SECOND), SENT_IN_VAIN, i * SECOND);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        rows[i] = lane_next(fixture->lane, 2 * SECOND);
+        g_assert_nonnull(rows[i]);
+    }
+    done(fixture, rows[0], SENT_TO_NONE, 2 * SECOND);
+    done(fixture, rows[1], SENT_IN_VAIN, 2 * SECOND);
+    done(fixture, rows[2], SENT_IN_VAIN, 2 * SECOND);
+    g_assert_cmpint(lane_health(fixture->lane), ==, LANE_GONE);
+    expect(fixture, 0, 3600 * SECOND);
+}
+
 static void test_gone(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
 {
     put(fixture, "12");
@@ -357,7 +392,9 @@ int main(int argc, char **argv)
     ADD("illness-and-recovery", test_illness_and_recovery);
     ADD("an-ill-one-is-asked-every-minute", test_an_ill_one_is_asked_every_minute);
     ADD("retry-after-silences-it", test_retry_after);
+    ADD("retry-after-is-for-all", test_retry_after_is_for_all);
     ADD("gone-until-it-is-revived", test_gone);
+    ADD("gone-among-failures", test_gone_among_failures);
     ADD("too-late-is-given-up", test_too_late);
     ADD("random", test_random);
     return g_test_run();

@@ -60,6 +60,15 @@ static const char *hear(Server *server, const char *request)
     return answer;
 }
 
+/* Until the other side gives up. */
+static void wait_for_the_end(int connection)
+{
+    char byte;
+
+    while (read(connection, &byte, 1) > 0)
+        ;
+}
+
 static gpointer serve(gpointer data)
 {
     Server *server = data;
@@ -73,6 +82,8 @@ static gpointer serve(gpointer data)
         answer = request->len ? hear(server, request->str) : NULL;
         if (answer)
             g_assert_cmpint(write(connection, answer, strlen(answer)), ==, strlen(answer));
+        else
+            wait_for_the_end(connection);
         close(connection);
     }
     return NULL;
@@ -276,6 +287,7 @@ static void test_stopped_in_the_middle(Fixture *fixture, gconstpointer unused G_
 {
     fixture->server.is_deaf = TRUE;
     push(fixture, "c", FALSE);
+    server_wait(&fixture->server, "call.push c");
     commit(fixture, "c", 1, CALL_RINGING);
     commit(fixture, "d", 1, CALL_RINGING);
 }
