@@ -9,6 +9,7 @@
 #include "service/service.h"
 
 #define PLUGIN_PACKAGE "janus.plugin.call"
+#define DAY_MS G_GINT64_CONSTANT(86400000)
 
 /* One loaded plugin, from init() to destroy(). */
 typedef struct {

@@ -87,7 +87,7 @@ static gboolean open_parts(const Config *config, ServiceOptions *options)
     if (door.webhooks) {
         options->backend = &webhooks_backend;
         options->backend_self = door.webhooks;
-        options->outbox_ms = (gint64)config->webhooks.keep_days * 24 * 60 * 60 * 1000;
+        options->outbox_ms = config->webhooks.keep_days * DAY_MS;
         options->outbox_rows = config->webhooks.max_waiting;
         if (webhooks_want_push(door.webhooks))
             options->hub.timers.push_after_us = config->timers.push_after_ms * 1000;
@@ -105,7 +105,7 @@ static int start(const Config *config)
         .notifier = &janus_notifier,
         .store_wait_us = config->store.store_wait_ms * 1000,
         .max_waiting_replies = config->store.max_waiting_replies,
-        .keep_ms = (gint64)config->store.retention_days * 24 * 60 * 60 * 1000,
+        .keep_ms = config->store.retention_days * DAY_MS,
     };
 
     if (!options.auth)

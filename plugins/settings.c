@@ -8,8 +8,6 @@
 #include "store/sqlite.h"
 #include "wire/write.h"
 
-#define DAY_MS G_GINT64_CONSTANT(86400000)
-
 Config *read_config(const char *folder, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/" PLUGIN_PACKAGE ".jcfg", folder);
@@ -122,7 +120,7 @@ static Webhooks *make_webhooks(const Config *config, GError **error)
             .timeout_ms = config->webhooks.timeout_ms,
             .retry_most_ms = config->webhooks.retry_most_ms,
             .parallel = config->webhooks.parallel,
-            .keep_ms = (gint64)config->webhooks.keep_days * DAY_MS,
+            .keep_ms = config->webhooks.keep_days * DAY_MS,
             .proxy = config->webhooks.proxy,
             .ca_file = config->webhooks.ca_file,
             .write_event = write_webhook,
