@@ -196,7 +196,7 @@ const ConfigKey config_keys[] = {
         KEY(timers, media, media_ms, CONFIG_MS, "20000"),
         .min = MIN_MS,
         .max = DAY_MS,
-        .comment = "How long media may take to connect after the accept.",
+        .comment = "How long media may take to connect after the accept. Not in use yet.",
     },
     {
         KEY(timers, max_duration, max_duration_ms, CONFIG_MS, "0"),
