@@ -266,11 +266,18 @@ wait_for_threads() {
 
 # --- the page ---
 
-build_page() {
+# One run.sh of this checkout at a time; the lock is let go of whatever becomes of it.
+packages() {
+    local status=0
     exec 8>"$root/build/.lock"
     flock 8
-    npm_packages "$root/html-demo" || return
+    npm_packages "$1" || status=$?
     exec 8>&-
+    return "$status"
+}
+
+build_page() {
+    packages "$root/html-demo" || return
     step node "$root/html-demo/build.mjs" --out "$state/page" --server "ws://127.0.0.1:$port"
 }
 
@@ -336,6 +343,6 @@ wait_for_answer
 wait_for_threads
 [ -n "$is_try" ] || { start_page && tell_how && attend; }
 
-npm_packages "$root/tests/e2e"
+packages "$root/tests/e2e"
 step node "$root/scripts/try.mjs" --url "ws://127.0.0.1:$port"
 end_child "$janus_pid" || fail "Janus did not stop when it was asked to: killed"
