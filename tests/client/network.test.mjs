@@ -9,10 +9,10 @@ import { FAST, over, transports, users } from './lib/users.mjs';
 const RING_MS = 1500;
 const scene = users({ plugin: { timers: { ring: RING_MS, unreachable: 1000, in_call_grace: 3000, caller_grace: 3000 } } });
 
-/** A device behind a network of the test's, and its peer with a good one: {far, proxy, near}. */
 /** Where nothing is lost, nobody has to find out soon. */
 const PATIENT = { keepaliveMs: 5000, answerMs: 10_000 };
 
+/** A device behind a network of the test's, and its peer with a good one: {far, proxy, near}. */
 async function pair(options = {}) {
   const proxy = await scene.proxy();
   const far = await scene.client(scene.name('far'), { proxy, ...FAST, ...options });
