@@ -25,6 +25,8 @@ const LEAST_RING_MS = 1000;
 const PLACING_MS = 10_000;
 const CLOSING_MS = 120_000;
 const FORGET_MS = 10 * 60_000;
+// A timer of JavaScript that is longer fires at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const MOST_REMEMBERED = 200;
 // When there is reason to doubt the connection, the server has this long to show that it is there.
 const CHECK_MS = 3000;
@@ -249,12 +251,17 @@ class Link {
 
   /** A promise of an answer; it fails when the connection does. */
   promise(executor) {
-    return new Promise((resolve, reject) => {
-      this.#rejects.add(reject);
+    let fail;
+    const answer = new Promise((resolve, reject) => {
+      fail = reject;
+      this.#rejects.add(fail);
       executor(resolve, reject);
       if (!this.isOpen)
         reject(new CallError('offline', 'the connection is gone'));
     });
+    const forget = () => this.#rejects.delete(fail);
+    answer.then(forget, forget);
+    return answer;
   }
 
   event(data) {
@@ -356,12 +363,13 @@ export function webSocketTransport(url, { WebSocket = globalThis.WebSocket } = {
 }
 
 class JanusJsLink extends Link {
+  #socket;
   #session;
   #handle;
 
   async open(server, Janus, options, signal) {
     signal?.addEventListener('abort', () => this.close());
-    await new Promise((callback) => Janus.init({ debug: false, dependencies: options.dependencies, callback }));
+    await this.promise((callback) => Janus.init({ debug: false, dependencies: options.dependencies, callback }));
     await this.promise((success, reject) => {
       const lost = (reason) => {
         reject(new CallError('offline', textOf(reason)));
@@ -383,7 +391,7 @@ class JanusJsLink extends Link {
   #listening(Janus, construct, lost) {
     const { newWebSocket } = Janus;
     Janus.newWebSocket = (...args) => {
-      const socket = newWebSocket(...args);
+      const socket = this.#socket = newWebSocket(...args);
       const send = socket.send.bind(socket);
       socket.send = (text) => {
         this.wire('out', JSON.parse(text));
@@ -414,6 +422,9 @@ class JanusJsLink extends Link {
   close() {
     this.end(new CallError('offline', 'the connection was closed'));
     this.#session?.destroy({ unload: true, cleanupHandles: true, notifyDestroyed: false });
+    // Before there is a session, destroy() leaves the socket to itself.
+    if (!this.#session?.getSessionId())
+      this.#socket?.close();
   }
 }
 
@@ -670,6 +681,7 @@ export class PeerStream extends Stream {
 
   /** Off keeps the microphone, so that on is at once; on asks for one if there was none. */
   async setAudio(isOn) {
+    await this.#prepared;
     const tracks = this.local?.getAudioTracks() ?? [];
     if (isOn && tracks.length === 0)
       await this.#add('audio');
@@ -681,6 +693,7 @@ export class PeerStream extends Stream {
 
   /** Off lets go of the camera, so that its light goes out; on asks for it again, also in a call of voices. */
   async setVideo(isOn) {
+    await this.#prepared;
     if (isOn === this.video)
       return;
     if (isOn)
@@ -951,6 +964,8 @@ export class CallClient extends Emitter {
       try {
         this.#setState('connecting');
         const { link, loss } = await this.#connect();
+        if (identity !== this.#identity)
+          throw new CallError('offline', 'nobody waits for this connection any more');
         await this.#registerOver(link, identity);
         online = stopwatch();
         error = await loss;
@@ -1035,7 +1050,7 @@ export class CallClient extends Emitter {
     clearTimeout(this.#refresh);
     if (!expiresInMs || !identity.getToken)
       return;
-    const inMs = Math.max(0, expiresInMs - Math.min(60_000, expiresInMs * 0.2));
+    const inMs = Math.min(LONGEST_TIMER_MS, Math.max(0, expiresInMs - Math.min(60_000, expiresInMs * 0.2)));
     this.#refresh = setTimeout(() => this.#registerOver(link, identity).catch(() => this.#lose(link, 'no new token')), inMs);
   }
 
@@ -1255,15 +1270,16 @@ export class CallClient extends Emitter {
     }
   }
 
-  /** A refusal says what has become of the call. */
+  /** A refusal says what has become of the call; one that does not say it leaves our own word as it is. */
   #learnRefusal(entry, { code, details }) {
+    const { isOver } = entry.facts;
     if (code === 'call_not_found')
-      this.#learn(entry, { isOver: true, status: 'failed', cause: 'lost' });
+      this.#learn(entry, isOver ? { isOver } : { isOver: true, status: 'failed', cause: 'lost' });
     else if (code === 'wrong_state' && details.status === 'accepted')
       this.#learn(entry, { ...details, isOver: true, cause: 'answered_elsewhere' });
     else if (FINAL.has(details?.status))
       this.#learn(entry, details);
-    else
+    else if (!isOver)
       this.#learn(entry, { isOver: true, isPresumed: true, status: 'failed', cause: code });
   }
 
@@ -1346,7 +1362,8 @@ export class CallClient extends Emitter {
     const said = saidByRecord(record, this.userId, this.deviceId);
     const known = this.#calls.get(record.callId);
     if (known?.facts.direction) {
-      this.#learn(known, said);
+      // Who comes back is told if the other device is away, and never that it is there.
+      this.#learn(known, record.rev > known.facts.rev ? { ...said, peer: 'connected' } : said);
       return;
     }
     const isOurs = said.direction === 'outgoing' ? isRemembered : said.status === 'accepted' && !said.isOver;

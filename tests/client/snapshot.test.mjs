@@ -105,6 +105,51 @@ test('an answer to a call that we took to be over is ended, so that nobody waits
   await until(() => transport.requests.some(({ request }) => request === 'call:end'), 'it is ended');
 });
 
+test('the other device, back while we were away, is no longer said to be reconnecting', async () => {
+  const scene = await ringing();
+  const { state, transport, alice, call } = scene;
+  transport.say({ event: 'call:accepted', callId: 'C', rev: 2, deviceId: alice.deviceId });
+  transport.say({ event: 'call:peer', callId: 'C', rev: 3, state: 'reconnecting' });
+  assert.equal(call.peer, 'reconnecting');
+  const accepted = { ...RECORD, status: 'accepted', answeredBy: alice.deviceId };
+  state.next = registered({ calls: [{ ...accepted, rev: 3 }] });
+  await reconnect(scene);
+  assert.equal(call.peer, 'reconnecting', 'nothing happened meanwhile');
+  state.next = registered({ calls: [{ ...accepted, rev: 5 }] });
+  await reconnect(scene);
+  assert.equal(call.peer, 'connected');
+  await alice.close();
+});
+
+test('a call that the server does not know keeps the end that we gave it', async () => {
+  const transport = server(({ request }) => (request === 'call:register' ? registered() : refused('call_not_found')));
+  const alice = client(transport);
+  await alice.register({ userId: 'alice' });
+  const rings = alice.next('incoming');
+  transport.say(RINGING);
+  const call = await rings;
+  await call.reject();
+  assert.deepEqual([call.status, call.cause], ['rejected', 'declined']);
+  await alice.close();
+});
+
+test('close() in the middle of connecting registers nobody', async () => {
+  const transport = server(() => registered());
+  const { open } = transport;
+  let connected;
+  transport.open = async (hooks) => {
+    await new Promise((resolve) => { connected = resolve; });
+    return open(hooks);
+  };
+  const alice = client(transport);
+  const registering = assert.rejects(alice.register({ userId: 'alice' }), { code: 'closed' });
+  await until(() => connected, 'it connects');
+  await Promise.all([alice.close(), registering]);
+  connected();
+  await until(() => transport.closed === 1, 'the connection that nobody wants is closed');
+  assert.deepEqual(transport.requests, []);
+});
+
 test('too fast: a reject waits as it is told to, and is sent again', async () => {
   const { transport, call } = await ringing();
   let rejects = 0;

@@ -39,6 +39,18 @@ test('a new token before the old one ends, on the same connection', async () => 
   await alice.close();
 });
 
+test('a token of a month is refreshed when its time comes, not before', async () => {
+  const transport = server(() => registered({ registrationExpiresInMs: 30 * 24 * 3600 * 1000, calls: [] }));
+  const alice = client(transport);
+  await alice.register({ userId: 'alice', getToken: async () => 'T' });
+  // What a refresh would have overtaken: timers of 1 ms, one after the other.
+  for (let i = 0; i < 20; i++)
+    await new Promise((resolve) => { setTimeout(resolve, 1); });
+  await alice.history();
+  assert.deepEqual(transport.requests.map(({ request }) => request), ['call:register', 'call:history']);
+  await alice.close();
+});
+
 test('the server says that the token expired: a new one, and online again', async () => {
   let n = 0;
   const transport = server(() => registered());

@@ -7,6 +7,7 @@ export function server(answer) {
     answer,
     requests: [],
     opened: 0,
+    closed: 0,
     open: async (hooks) => {
       self.opened++;
       self.say = (event) => hooks.event({ call: 'event', ...event });
@@ -17,7 +18,7 @@ export function server(answer) {
           return { request: body.request, ...await self.answer(body) };
         },
         probe: async () => {},
-        close() {},
+        close: () => { self.closed++; },
       };
     },
   };
