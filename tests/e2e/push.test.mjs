@@ -1,32 +1,23 @@
 // A callee without a device that rings: the backend is asked to wake it, at once, and to stop when that is over. And
 // why a phone did not ring: the time line of a call.
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { startJanus } from './lib/janus.mjs';
 import { Receiver } from './lib/receiver.mjs';
-import { Scene, ring, talk } from './lib/scene.mjs';
+import { ring, talk } from './lib/scene.mjs';
+import { toldScenes } from './lib/told.mjs';
 import { until } from './lib/wait.mjs';
 
 // What the protocol promises, with room for a busy machine.
 const AT_ONCE_MS = 50;
 const SLACK_MS = 100;
 
-const started = [];
-after(async () => {
-  for (const { it, backend } of started) {
-    await it.close();
-    await it.janus.end();
-    it.janus.remove();
-    await backend.stop().catch(() => {});
-  }
-});
+const told = toldScenes();
 
-async function pushed({ endpoint = {}, ...plugin } = {}) {
-  const it = new Scene();
+/** A Janus, and a backend that hears of pushes alone. */
+async function pushed(plugin) {
   const backend = await new Receiver().start();
-  started.push({ it, backend });
-  it.janus = await startJanus({ plugin: { ...plugin, webhooks: { endpoints: [backend.endpoint({ types: 'call.push', ...endpoint })] } } });
+  const it = await told([backend], { webhooks: { endpoints: [backend.endpoint({ types: 'call.push' })] }, ...plugin });
   return { it, backend };
 }
 

@@ -1,14 +1,14 @@
 // T12 of SECURITY.md. Janus's queue of what is to go out has no bound, and it says nothing of it: what a client that does not read can
 // be made to be sent, by others and by itself, has.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { HostileSocket } from './lib/hostile.mjs';
 import { startJanus } from './lib/janus.mjs';
+import { quantile, residentBytes } from './lib/measure.mjs';
 import { Pair } from './lib/pair.mjs';
 import { WsClient } from './lib/clients/index.mjs';
-import { pause, within } from './lib/wait.mjs';
+import { patiently, pause, within } from './lib/wait.mjs';
 
 const MB = 1 << 20;
 // What run.sh and docs/operations.md have in janus.transport.websockets.jcfg: a ping after so long, the end so much later.
@@ -25,7 +25,7 @@ const RELAYED_MOST = (4 + (PING_MS + PONG_MS) / 1000) * SHIPPED.relayed_bytes_pe
 /** Threads of Janus's pool that come and go, what the allocator keeps, a last burst. */
 const NOISE = 6 * MB;
 
-const memoryOf = (janus) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${janus.pid}/status`, 'utf8'))[1]) * 1024;
+const memoryOf = (janus) => residentBytes(janus.pid);
 const inMb = (bytes) => (bytes / MB).toFixed(1);
 
 /** A Janus of its own, as memory is measured; `limits` over the shipped ones. */
@@ -78,7 +78,6 @@ async function pour({ client, callId }, isOver) {
 
 describe('a client that stops reading', () => {
   const it = world();
-  const quantile = (times, q) => [...times].sort((a, b) => a - b)[Math.floor(times.length * q)];
 
   /** Others who are in a call of their own: how long a signal takes from one to the other. */
   async function latencies(pairs, isOver) {
@@ -137,14 +136,7 @@ describe('a client that asks and does not read', () => {
 
   test('T12 is answered with no more than its share', async () => {
     const reader = await it.hostile('reader');
-    const patient = async (body) => {
-      for (;;) {
-        const reply = await reader.message(body);
-        if (reply.code !== 'rate_limited')
-          return reply;
-        await pause(reply.retryAfterMs);
-      }
-    };
+    const patient = (body) => patiently(() => reader.message(body));
     for (let n = 0; n < 100; n++) {
       const { callId } = await patient({ request: 'call:initiate', calleeId: `nobody${n}`, data: { x: 'x'.repeat(4000) } });
       await patient({ request: 'call:end', callId });

@@ -11,9 +11,10 @@ import { Worker } from 'node:worker_threads';
 
 import { filesOf, halfWritten, rows } from './lib/database.mjs';
 import { HostileSocket, offer } from './lib/hostile.mjs';
+import { quantile } from './lib/measure.mjs';
 import { Random } from './lib/random.mjs';
 import { ring, scene, talk } from './lib/scene.mjs';
-import { pause, until, within } from './lib/wait.mjs';
+import { patiently, pause, until, within } from './lib/wait.mjs';
 
 const ABOUT_A_CALL = {
   'call:get': {}, 'call:ringing': {}, 'call:accept': {}, 'call:reject': { reason: 'hostile' }, 'call:end': { reason: 'hostile' },
@@ -397,14 +398,7 @@ describe('flooding', () => {
   test('T21 what one user can have the server remember has bounds', async () => {
     const userId = it.user('eve');
     const eve = await it.device(userId, '1');
-    const patient = async (body) => {
-      for (;;) {
-        const reply = await eve.request(body);
-        if (reply.code !== 'rate_limited')
-          return reply;
-        await pause(reply.retryAfterMs);
-      }
-    };
+    const patient = (body) => patiently(() => eve.request(body));
     await it.device(userId, '2');
     await it.device(userId, '3');
     await (await it.connect()).refused('call:register', { userId, deviceId: '4' }, 'too_many_devices');
@@ -620,8 +614,6 @@ describe('hidden presence', () => {
       assert.ok(rang >= RING_MS && rang < RING_MS + 250, `${kind} rang for ${rang} ms`);
     }
   });
-
-  const quantile = (times, q) => [...times].sort((a, b) => a - b)[Math.floor(times.length * q)];
 
   test('T9 nor does the time of the reply tell: the medians lie within half a millisecond', async () => {
     const all = await callees();

@@ -2,14 +2,15 @@
 // at the least, in the order of each call; also when Janus was killed in between. And how long it takes until a caller
 // knows of a rejection that came through the backend, beside one that came from the device.
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { rows } from './lib/database.mjs';
-import { startJanus } from './lib/janus.mjs';
+import { quantile } from './lib/measure.mjs';
 import { ThreadedReceiver } from './lib/receiver-thread.mjs';
 import { Receiver } from './lib/receiver.mjs';
-import { Scene, ring, talk } from './lib/scene.mjs';
-import { pause, until } from './lib/wait.mjs';
+import { ring, talk } from './lib/scene.mjs';
+import { drained, toldScenes, webhookStats } from './lib/told.mjs';
+import { pause } from './lib/wait.mjs';
 
 const DEAD_MS = Number(process.env.E2E_DEAD_MS ?? 10_000);
 const HEALTHY_MS = Number(process.env.E2E_HEALTHY_MS ?? 4000);
@@ -19,23 +20,12 @@ const WAYS = ['500', 'hang', 'midbody', 'slow', 'redirect'];
 // A few late calls of a busy machine are no sign of anything.
 const NOISE_MS = 3;
 
-const LIMITS = { calls_per_minute: 0, requests_per_second: 0 };
-const started = [];
-after(async () => {
-  for (const { it, backend } of started) {
-    await it.close();
-    await it.janus.end();
-    it.janus.remove();
-    await backend.stop().catch(() => {});
-  }
-});
+const DRAIN_MS = 60_000;
 
-async function begin(backend, more = {}) {
-  const it = new Scene();
-  started.push({ it, backend });
-  it.janus = await startJanus({
-    plugin: { limits: LIMITS, webhooks: { endpoints: [backend.endpoint()], timeout: 1000, connect_timeout: 1000 }, ...more },
-  });
+const told = toldScenes();
+
+async function begin(backend, plugin) {
+  const it = await told([backend], { limits: { requests_per_second: 0 }, webhooks: { timeout: 1000, connect_timeout: 1000 }, ...plugin });
   it.pairs = await Promise.all(Array.from({ length: PAIRS }, () => it.pair()));
   return it;
 }
@@ -64,10 +54,6 @@ async function load(it, ms) {
   return times;
 }
 
-const percentile = (times, p) => [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * p))];
-const statsOf = async (it) => (await it.janus.admin({ request: 'stats' })).webhooks;
-const drained = (it) => until(async () => (await statsOf(it)).waiting === 0, 'the outbox is empty', 60_000);
-
 /** What each call of the database must have been told as: Map callId -> types. */
 async function expectedOf(it) {
   const calls = await rows(`${it.janus.dir}/calls.sqlite`, 'SELECT call_id, status, accepted_at FROM calls');
@@ -93,14 +79,14 @@ describe('a dead backend', () => {
       backend.behave(way);
       dead.push(...await load(it, DEAD_MS / WAYS.length));
     }
-    const failed = (await statsOf(it)).endpoints[0].failed;
+    const failed = (await webhookStats(it.janus)).endpoints[0].failed;
     backend.behave('well');
     healthy.push(...await load(it, HEALTHY_MS));
-    const [usual, worst] = [percentile(healthy, 0.99), percentile(dead, 0.99)];
+    const [usual, worst] = [quantile(healthy, 0.99), quantile(dead, 0.99)];
     console.log(`webhooks: reject to rejected, 99th percentile: ${usual.toFixed(1)} ms with a healthy backend (${healthy.length} calls), `
-      + `${worst.toFixed(1)} ms with a dead one (${dead.length} calls); usually ${percentile(healthy, 0.5).toFixed(1)} and ${percentile(dead, 0.5).toFixed(1)}`);
+      + `${worst.toFixed(1)} ms with a dead one (${dead.length} calls); usually ${quantile(healthy, 0.5).toFixed(1)} and ${quantile(dead, 0.5).toFixed(1)}`);
     assert.ok(failed > 0, 'it was dead');
-    await drained(it);
+    await drained(it.janus, DRAIN_MS);
     await backend.collect();
     assertTold(backend, await expectedOf(it));
     assert.ok(worst <= 1.5 * usual + NOISE_MS, `${worst} ms`);
@@ -120,7 +106,7 @@ describe('a dead backend', () => {
     await it.close();
     await it.janus.restart();
     backend.behaviour = 'well';
-    await drained(it);
+    await drained(it.janus, DRAIN_MS);
     const expected = await expectedOf(it);
     assert.deepEqual(expected.get(live), ['call.ringing', 'call.accepted', 'call.failed']);
     assert.ok(expected.size > 50);
@@ -133,7 +119,7 @@ describe('a dead backend', () => {
     backend.behaviour = '500';
     const times = await load(it, 1500);
     backend.behaviour = 'well';
-    await drained(it);
+    await drained(it.janus, DRAIN_MS);
     const histories = [...backend.histories().values()];
     assert.equal(histories.length, times.length);
     assert.ok(histories.every((types) => types.join() === 'call.ringing,call.rejected'));
@@ -157,8 +143,8 @@ describe('the backend acts', () => {
       assert.deepEqual([event.reason, event.cause], [`from the ${by}`, 'declined']);
       assert.equal((await reply).status, 'rejected');
     }
-    console.log(`backend: reject to rejected, usually ${percentile(times.device, 0.5).toFixed(2)} ms from the device's connection, `
-      + `${percentile(times.backend, 0.5).toFixed(2)} ms through the backend`);
+    console.log(`backend: reject to rejected, usually ${quantile(times.device, 0.5).toFixed(2)} ms from the device's connection, `
+      + `${quantile(times.backend, 0.5).toFixed(2)} ms through the backend`);
   });
 
   test('it ends a live call, and starts one for a user, and hears of both', async () => {

@@ -1,38 +1,16 @@
 // What a backend is told, signed, in order, at least once: whatever it does, and whatever becomes of Janus.
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { Webhook } from 'standardwebhooks';
 
 import { startJanus } from './lib/janus.mjs';
 import { Receiver, newSecret } from './lib/receiver.mjs';
-import { Scene, ring, talk } from './lib/scene.mjs';
+import { ring, talk } from './lib/scene.mjs';
+import { drained, toldScenes, webhookStats } from './lib/told.mjs';
 import { until } from './lib/wait.mjs';
 
-const started = [];
-after(async () => {
-  for (const { it, receivers } of started) {
-    await it.close();
-    await it.janus.end();
-    it.janus.remove();
-    await Promise.all(receivers.map((receiver) => receiver.stop().catch(() => {})));
-  }
-});
-
-/** A Janus that tells these receivers. */
-async function told(receivers, { endpoints, webhooks = {}, ...plugin } = {}) {
-  const it = new Scene();
-  started.push({ it, receivers });
-  it.janus = await startJanus({
-    plugin: { limits: { calls_per_minute: 0 }, ...plugin, webhooks: { endpoints: endpoints ?? receivers.map((receiver) => receiver.endpoint()), ...webhooks } },
-  });
-  return it;
-}
-
-const statsOf = async (it) => (await it.janus.admin({ request: 'stats' })).webhooks;
-
-/** Nothing waits any more: each event was taken, and the store knows. */
-const drained = (it, timeoutMs = 20_000) => until(async () => (await statsOf(it)).waiting === 0, 'the outbox is empty', timeoutMs);
+const told = toldScenes();
 
 describe('a backend that is well', () => {
   test('is told each change of a call, in order, signed, with all that is known', async () => {
@@ -50,7 +28,7 @@ describe('a backend that is well', () => {
     assert.equal(new Date(ended.timestamp).getTime(), ended.data.endedAt);
     assert.ok(Math.abs(Number(ended.headers['webhook-timestamp']) - Date.now() / 1000) < 5);
     assert.equal(ended.headers['content-type'], 'application/json');
-    await drained(it);
+    await drained(it.janus);
     assert.equal(backend.seen.length, 3, 'nothing was told twice');
     assert.ok(backend.connections <= 2, `connections are kept: ${backend.connections}`);
   });
@@ -75,7 +53,7 @@ describe('a backend that is well', () => {
   test('T23 a signature is of this body and this secret, and of both secrets while they are changed', async () => {
     const backend = await new Receiver().start();
     const previous = newSecret();
-    const it = await told([backend], { endpoints: [backend.endpoint({ previous_secret: previous })] });
+    const it = await told([backend], { webhooks: { endpoints: [backend.endpoint({ previous_secret: previous })] } });
     const { caller, callee } = await it.pair();
     const callId = await ring(caller, [callee]);
     const { body, headers } = await backend.next(callId, 'call.ringing');
@@ -109,7 +87,7 @@ describe('a backend that is well', () => {
   test('several endpoints get what they want, and the same event has the same id', async () => {
     const [all, ends] = await Promise.all([new Receiver().start(), new Receiver().start()]);
     const it = await told([all, ends], {
-      endpoints: [all.endpoint({ name: 'all' }), ends.endpoint({ name: 'ends', types: 'call.rejected call.ended' })],
+      webhooks: { endpoints: [all.endpoint({ name: 'all' }), ends.endpoint({ name: 'ends', types: 'call.rejected call.ended' })] },
     });
     const { caller, callee } = await it.pair();
     const callId = await ring(caller, [callee]);
@@ -117,7 +95,7 @@ describe('a backend that is well', () => {
     const one = await all.next(callId, 'call.rejected');
     const other = await ends.next(callId, 'call.rejected');
     assert.equal(one.id, other.id);
-    await drained(it);
+    await drained(it.janus);
     assert.deepEqual(ends.taken.map(({ type }) => type), ['call.rejected']);
     assert.equal(all.taken.length, 2);
   });
@@ -132,7 +110,7 @@ describe('a backend that is not well', () => {
       const { caller, callee } = await it.pair();
       const { port } = backend;
       if (how === 'vanished')
-        await backend.vanish();
+        await backend.stop();
       else
         backend.behaviour = how;
       const expected = new Map();
@@ -142,18 +120,15 @@ describe('a backend that is not well', () => {
         await caller.next({ event: 'call:rejected', callId });
         expected.set(callId, ['call.ringing', 'call.rejected']);
       }
-      await until(async () => (await statsOf(it)).endpoints[0].failed > 0, 'it failed');
-      let again = backend;
-      if (how === 'vanished') {
-        again = await new Receiver(backend.secret).start(port);
-        started.at(-1).receivers.push(again);
-      } else {
+      await until(async () => (await webhookStats(it.janus)).endpoints[0].failed > 0, 'it failed');
+      if (how === 'vanished')
+        await backend.start(port);
+      else
         backend.behaviour = 'well';
-      }
-      await drained(it);
-      again.assertAll(expected);
+      await drained(it.janus);
+      backend.assertAll(expected);
       assert.equal(backend.strays, 0, 'no redirect is followed');
-      assert.equal((await statsOf(it)).endpoints[0].health, 'well');
+      assert.equal((await webhookStats(it.janus)).endpoints[0].health, 'well');
     });
   }
 
@@ -188,11 +163,11 @@ describe('a backend that is not well', () => {
 
   test('410: nothing more is sent there, and others are told', async () => {
     const [gone, other] = await Promise.all([new Receiver().start(), new Receiver().start()]);
-    const it = await told([gone, other], { endpoints: [gone.endpoint({ name: 'gone' }), other.endpoint({ name: 'other' })] });
+    const it = await told([gone, other], { webhooks: { endpoints: [gone.endpoint({ name: 'gone' }), other.endpoint({ name: 'other' })] } });
     const { caller, callee } = await it.pair();
     gone.behaviour = 'gone';
     const first = await ring(caller, [callee]);
-    await until(async () => (await statsOf(it)).endpoints[0].health === 'gone', 'it is known to be gone');
+    await until(async () => (await webhookStats(it.janus)).endpoints[0].health === 'gone', 'it is known to be gone');
     await caller.ask('call:end', { callId: first });
     const second = await ring(caller, [callee]);
     await other.next(second, 'call.ringing');
@@ -205,7 +180,7 @@ describe('a backend that is not well', () => {
     const it = await told([backend]);
     const { caller, callee } = await it.pair();
     await ring(caller, [callee]);
-    await drained(it);
+    await drained(it.janus);
     assert.equal(backend.seen.length, 1);
   });
 });

@@ -84,12 +84,6 @@ export class Receiver {
     behaviours[behaviour](response, this);
   }
 
-  /** As a backend that is not there: the port is closed. */
-  async vanish() {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => { this.server.close(resolve); });
-  }
-
   /** The first event that was taken of this call and type. */
   find(callId, type) {
     return this.taken.find((event) => event.data.callId === callId && event.type === type);
@@ -120,6 +114,7 @@ export class Receiver {
       assert.deepEqual(histories.get(callId), types, callId);
   }
 
+  /** As a backend that is not there: the port is closed. start(port) takes it up again. */
   async stop() {
     this.server.closeAllConnections();
     await new Promise((resolve) => { this.server.close(resolve); });

@@ -12,6 +12,16 @@ export async function until(condition, what, limitMs = 10_000) {
   }
 }
 
+/** What `ask` resolves with once it is not too fast any more. */
+export async function patiently(ask) {
+  for (;;) {
+    const reply = await ask();
+    if (reply.code !== 'rate_limited')
+      return reply;
+    await pause(reply.retryAfterMs);
+  }
+}
+
 /** The promise's own result, or an error when it takes too long. */
 export async function within(promise, what, limitMs = 10_000) {
   let timer;
