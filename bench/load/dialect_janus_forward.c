@@ -1,18 +1,14 @@
-/* The forwarding plugin (bench/peers/forward): the same messages as a call's, passed on and nothing else. */
-#include <string.h>
-
+/* The forwarding plugin (bench/peers/forward): the events of a call, passed on by it and nothing else. */
+#include "event_text.h"
 #include "janus.h"
 #include "text.h"
 
 #define PLUGIN "janus.plugin.forward"
 
-static void forward(User *user, const char *to, const char *event, const char *more)
+static void forward(User *user, const char *to, const char *event)
 {
     user_asked(user);
-    janus_message(
-        user,
-        "{\"request\":\"forward\",\"to\":\"%s\",\"data\":{\"event\":\"%s\",\"callId\":\"%s\"%s%s}}",
-        to, event, user_call_id(user), *more ? "," : "", more);
+    janus_message(user, "{\"request\":\"forward\",\"to\":\"%s\",\"data\":%s}", to, event);
 }
 
 static void reply(User *user, const char *text)
@@ -23,20 +19,6 @@ static void reply(User *user, const char *text)
         user_answered(user);
     else
         user_is_ready(user);
-}
-
-static void event(User *user, const char *text)
-{
-    char call_id[80];
-
-    if (!text_string(text, "callId", call_id, sizeof call_id))
-        user_complains(user, text);
-    else if (text_is(text, "event", "call:incoming"))
-        user_heard(user, HEARD_INCOMING, call_id);
-    else if (text_is(text, "event", "call:rejected") && text_is(text, "reason", REJECT_REASON))
-        user_heard(user, HEARD_REJECTED, call_id);
-    else
-        user_complains(user, text);
 }
 
 static void receive(User *user, char *text, gsize size)
@@ -50,7 +32,7 @@ static void receive(User *user, char *text, gsize size)
         reply(user, text);
         break;
     case JANUS_EVENT:
-        event(user, text);
+        event_text_heard(user, text);
         break;
     case JANUS_ACK:
     case JANUS_HANGUP:
@@ -62,13 +44,19 @@ static void receive(User *user, char *text, gsize size)
 /* It makes no ids: the caller does, as long as ours are. */
 static void call(User *caller, const User *callee)
 {
+    char event[512];
+
     user_new_call_id(caller);
-    forward(caller, callee->name, "call:incoming", "\"media\":{\"audio\":true,\"video\":false}");
+    event_text_incoming(caller, callee, event, sizeof event);
+    forward(caller, callee->name, event);
 }
 
 static void reject(User *callee)
 {
-    forward(callee, user_caller_name(callee), "call:rejected", "\"reason\":\"" REJECT_REASON "\"");
+    char event[512];
+
+    event_text_rejected(callee, event, sizeof event);
+    forward(callee, user_caller_name(callee), event);
 }
 
 const Dialect dialect_janus_forward = {

@@ -1,32 +1,15 @@
-/* The bare relay (bench/relay.c): a name, and text passed on to another. The text is as long as our own events are. */
-#include <string.h>
-
-#include "dialect.h"
-#include "text.h"
+/* The bare relay (bench/relay.c): a name, and text passed on to another. */
+#include "event_text.h"
 
 static void open_relay(User *user)
 {
     user_sendf(user, "r %s", user->name);
 }
 
-static void event(User *user, const char *text)
-{
-    char call_id[80];
-
-    if (!text_string(text, "callId", call_id, sizeof call_id))
-        user_complains(user, text);
-    else if (text_is(text, "event", "call:incoming"))
-        user_heard(user, HEARD_INCOMING, call_id);
-    else if (text_is(text, "event", "call:rejected") && text_is(text, "reason", REJECT_REASON))
-        user_heard(user, HEARD_REJECTED, call_id);
-    else
-        user_complains(user, text);
-}
-
 static void receive(User *user, char *text, gsize size)
 {
     if (text[0] == 'm')
-        event(user, text);
+        event_text_heard(user, text);
     else if (text[0] == 'a')
         user_answered(user);
     else if (size == 1 && text[0] == 'r')
@@ -37,25 +20,21 @@ static void receive(User *user, char *text, gsize size)
 
 static void call(User *caller, const User *callee)
 {
+    char event[512];
+
     user_new_call_id(caller);
+    event_text_incoming(caller, callee, event, sizeof event);
     user_asked(caller);
-    user_sendf(caller,
-               "m 1 %s {\"call\":\"event\",\"event\":\"call:incoming\",\"callId\":\"%s\",\"rev\":1,"
-               "\"timestamp\":1700000000000,\"callerId\":\"%s\",\"calleeId\":\"%s\",\"media\":"
-               "{\"audio\":true,\"video\":false},\"mode\":\"none\",\"expiresAt\":1700000045000,"
-               "\"expiresInMs\":45000}",
-               callee->name, user_call_id(caller), caller->name, callee->name);
+    user_sendf(caller, "m 1 %s %s", callee->name, event);
 }
 
 static void reject(User *callee)
 {
+    char event[512];
+
+    event_text_rejected(callee, event, sizeof event);
     user_asked(callee);
-    user_sendf(callee,
-               "m 2 %s {\"call\":\"event\",\"event\":\"call:rejected\",\"callId\":\"%s\",\"rev\":2,"
-               "\"timestamp\":1700000000000,\"reason\":\"" REJECT_REASON
-               "\",\"cause\":\"declined\","
-               "\"calleeId\":\"%s\",\"deviceId\":\"%s\"}",
-               user_caller_name(callee), user_call_id(callee), callee->name, callee->device);
+    user_sendf(callee, "m 2 %s %s", user_caller_name(callee), event);
 }
 
 const Dialect dialect_relay = {
