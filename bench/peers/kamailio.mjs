@@ -35,6 +35,7 @@ const program = programs.find((file) => fs.existsSync(file));
 export const kamailio = {
   dialect: 'sip',
   what: 'Kamailio, SIP over UDP',
+  mayLose: true, // it is UDP
   isThere: () => program !== undefined,
   async start({ core } = {}) {
     const [port] = await freePortsInARow(1);

@@ -1,11 +1,19 @@
 // Our plugin, through its own listener: plain, and as Socket.IO.
+import fs from 'node:fs';
+import path from 'node:path';
+
 import { pluginPath } from '../../tests/e2e/lib/janus.mjs';
+import { ROOT } from './lib/built.mjs';
 import { callConfiguration, startJanus } from './lib/janus.mjs';
 import { accepts } from './lib/server.mjs';
+
+/** Whether this plugin has a listener at all. */
+const isThere = () => /^listener:/m.test(fs.readFileSync(path.join(ROOT, 'conf/janus.plugin.call.jcfg.sample'), 'utf8'));
 
 const peer = (dialect, store) => ({
   dialect,
   what: `our listener, ${dialect === 'callv1' ? 'plain' : 'Socket.IO'}, ${store === 'memory' ? 'records in memory' : 'records in SQLite'}`,
+  isThere,
   async start({ core, janus, extra } = {}) {
     const started = await startJanus({
       name: 'listener', plugin: pluginPath(), pluginFile: 'janus.plugin.call.jcfg', core, janus, spare: 1,

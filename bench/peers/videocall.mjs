@@ -4,6 +4,6 @@ import { startJanus } from './lib/janus.mjs';
 export const videocall = {
   dialect: 'janus-videocall',
   what: "Janus's VideoCall plugin",
-  mayCrash: true,
+  mayLose: true,
   start: ({ core, janus } = {}) => startJanus({ name: 'videocall', plugin: 'videocall', core, janus }),
 };
