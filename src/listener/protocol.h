@@ -126,6 +126,8 @@ const ListenerOptions *listener_options(const Listener *listener);
 Service *listener_service(const Listener *listener);
 /* The protocol's own state, as its `start` gave it. */
 gpointer listener_protocol_self(const Listener *listener, const Protocol *protocol);
+/* It ends: Exchanges that are held should be answered (Links are closed by the server). */
+gboolean listener_is_stopping(const Listener *listener);
 /* Counts one more of what `faulty` counts. */
 void listener_count_fault(Listener *listener);
 
