@@ -35,7 +35,9 @@ may_include_system() {
     case $2 in
     janus/*) [ "$1" = plugins ] ;;
     jansson.h) [ "$1" = wire ] || [ "$1" = auth ] || [ "$1" = plugins ] || [ "$1" = listener ] ;;
-    jwt.h | openssl/*) [ "$1" = auth ] ;;
+    jwt.h) [ "$1" = auth ] ;;
+    openssl/*) [ "$1" = auth ] || [ "$1" = listener ] ;;
+    libwebsockets.h | ev.h) [ "$1" = listener ] ;;
     glib.h | inttypes.h | limits.h | stdbool.h | stddef.h | stdint.h | stdlib.h | string.h) true ;;
     *) [ "$1" != core ] ;;
     esac
