@@ -25,7 +25,7 @@ may_include() {
     store | auth | notify) echo "core ports base" ;;
     listener) echo "core ports base service wire media" ;;
     # The door that also puts the house together.
-    plugins) echo "core ports base service wire media store auth notify" ;;
+    plugins) echo "core ports base service wire media store auth notify listener" ;;
     *) return 1 ;;
     esac
 }

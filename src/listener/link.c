@@ -8,6 +8,7 @@
 #define KERNEL_BYTES (64 * 1024)
 #define CODE_GOING_AWAY 1001
 #define CODE_NOT_TEXT 1003
+#define CODE_NOT_UTF8 1007
 #define CODE_TOO_LARGE 1009
 #define CODE_POLICY 1008
 
@@ -189,7 +190,9 @@ static void send_ping(Link *link)
         return;
     if (!link->out)
         link->out = take_spare(link->listener);
-    put_header(link->out, OP_PING, 0);
+    /* lws does not tell of an empty pong. */
+    put_header(link->out, OP_PING, 1);
+    g_byte_array_append(link->out, (const guint8 *)"?", 1);
     mark_dirty(link);
 }
 
@@ -271,7 +274,8 @@ void link_read(Link *link, gboolean is_wanted)
         link->listener->needs_poke = TRUE;
 }
 
-/* The protocol gets bytes that end in NUL and that it may change. */
+/* The protocol gets bytes that end in NUL and that it may change. Not lws looks whether it is UTF-8: it
+ * mixes up a fragment that ends within a character with a pong after it. */
 static void hand_over(Link *link, const char *bytes, gsize length)
 {
     GByteArray *text = link->listener->text;
@@ -282,7 +286,10 @@ static void hand_over(Link *link, const char *bytes, gsize length)
     g_byte_array_append(text, (const guint8 *)bytes, (guint)length);
     g_byte_array_append(text, (const guint8 *)"", 1);
     g_clear_pointer(&link->in, g_byte_array_unref);
-    link->protocol->text(link, (char *)text->data, text->len - 1);
+    if (g_utf8_validate_len((const char *)text->data, text->len - 1, NULL))
+        link->protocol->text(link, (char *)text->data, text->len - 1);
+    else
+        close_faulty(link, CODE_NOT_UTF8, "the text is not UTF-8");
 }
 
 static void keep_beginning(Link *link, const char *bytes, gsize length)

@@ -366,6 +366,9 @@ static void do_tick(struct ev_loop *loop, ev_timer *watcher, int events G_GNUC_U
     gint64 now_us = g_get_monotonic_time();
 
     links_tick(listener, now_us);
+    /* On libev, lws looks at its own time limits (of handshakes, of closing) only when a socket does
+     * something. */
+    listener->needs_poke = listener->connections > 0;
     for (guint i = 0; i < G_N_ELEMENTS(protocols); i++) {
         if (protocols[i]->tick)
             protocols[i]->tick(listener->selves[i], now_us);
@@ -421,7 +424,7 @@ static struct lws_vhost *make_vhost(Listener *listener)
     info.keepalive_timeout = 60;
     info.server_string = "janus-call";
     info.alpn = "http/1.1";
-    info.options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
     if (!strchr(options->address, ':'))
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     if (*options->certificate) {
