@@ -223,6 +223,7 @@ static ListenerOptions listener_options_of(const Config *config)
         .certificate = config->listener.certificate,
         .key = config->listener.key,
         .origins = config->listener.origins,
+        .socketio_namespace = config->listener.socketio_namespace,
         .message = {.bytes = config->limits.max_message_bytes, .depth = config->limits.max_depth},
         .max_sockets = config->listener.max_sockets,
         .max_sockets_per_address = config->listener.max_sockets_per_address,

@@ -438,6 +438,13 @@ const ConfigKey config_keys[] = {
                    "Empty: everybody's. Apps that are no pages always may.",
     },
     {
+        KEY(listener, socketio_namespace, socketio_namespace, CONFIG_STRING, "/calls"),
+        .max = 64,
+        .comment =
+            "A namespace that Socket.IO apps may connect to beside \"/\", which is the same. It\n"
+            "begins with a slash. Empty: none.",
+    },
+    {
         KEY(listener, max_sockets, max_sockets, CONFIG_COUNT, "20000"),
         .min = 1,
         .max = 1000000,

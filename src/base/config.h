@@ -107,6 +107,7 @@ typedef struct {
         char *certificate; /* these: "" when not set */
         char *key;
         char *origins;
+        char *socketio_namespace; /* "" when not set */
         guint max_sockets;
         guint max_sockets_per_address; /* 0 is off */
         guint max_waiting_bytes;

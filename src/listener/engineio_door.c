@@ -358,22 +358,22 @@ void engineio_door_tick(EngineIoDoor *door, gint64 now_us)
 
 /* --- for the application --- */
 
-gboolean connection_hold(EngineIoConnection *connection)
+gboolean engineio_connection_hold(EngineIoConnection *connection)
 {
     return begin(connection);
 }
 
-void connection_release(EngineIoConnection *connection, gboolean is_held)
+void engineio_connection_release(EngineIoConnection *connection, gboolean is_held)
 {
     finish(connection, is_held);
 }
 
-void connection_set_owner(EngineIoConnection *connection, gpointer owner)
+void engineio_connection_set_owner(EngineIoConnection *connection, gpointer owner)
 {
     connection->owner = owner;
 }
 
-gpointer connection_owner(const EngineIoConnection *connection)
+gpointer engineio_connection_owner(const EngineIoConnection *connection)
 {
     return connection->owner;
 }
@@ -401,8 +401,8 @@ static void send_at_once(Link *link, const char *head, gsize head_length, const 
     link_send_two(link, front, head_length + 1, text, length);
 }
 
-void connection_send(EngineIoConnection *connection, const char *head, gsize head_length,
-                     const char *text, gsize length)
+void engineio_connection_send(EngineIoConnection *connection, const char *head, gsize head_length,
+                              const char *text, gsize length)
 {
     Link *link = engineio_websocket(connection->session);
     gboolean is_idle = !connection->outputs || connection->done == connection->outputs->len;
@@ -415,7 +415,7 @@ void connection_send(EngineIoConnection *connection, const char *head, gsize hea
         send_through_session(connection, head, head_length, text, length);
 }
 
-void connection_close(EngineIoConnection *connection)
+void engineio_connection_close(EngineIoConnection *connection)
 {
     gboolean is_outermost = begin(connection);
 
@@ -423,26 +423,26 @@ void connection_close(EngineIoConnection *connection)
     finish(connection, is_outermost);
 }
 
-void connection_wake(EngineIoConnection *connection, gint64 at_us)
+void engineio_connection_wake(EngineIoConnection *connection, gint64 at_us)
 {
     connection->wake_us = at_us;
     if (!connection->outputs)
         plan(connection);
 }
 
-void connection_prove(EngineIoConnection *connection)
+void engineio_connection_prove(EngineIoConnection *connection)
 {
     engineio_prove(connection->session, g_get_monotonic_time());
     if (!connection->outputs)
         plan(connection);
 }
 
-gint64 connection_heard_us(const EngineIoConnection *connection)
+gint64 engineio_connection_heard_us(const EngineIoConnection *connection)
 {
     return engineio_heard_us(connection->session);
 }
 
-gboolean connection_read(EngineIoConnection *connection, gboolean is_wanted)
+gboolean engineio_connection_read(EngineIoConnection *connection, gboolean is_wanted)
 {
     Link *link = engineio_websocket(connection->session);
 

@@ -15,7 +15,7 @@ typedef struct {
     /* The client says something: UTF-8, not terminated; or something binary. */
     void (*text)(EngineIoConnection *connection, const char *text, gsize length, gint64 now_us);
     void (*binary)(EngineIoConnection *connection);
-    /* What connection_wake() asked for. */
+    /* What engineio_connection_wake() asked for. */
     void (*timeout)(EngineIoConnection *connection, gint64 now_us);
     /* It is over; the connection is gone when this returns. Once for each that had begun. */
     void (*ended)(EngineIoConnection *connection, EngineIoReason reason, gint64 now_us);
@@ -45,20 +45,20 @@ void engineio_door_tick(EngineIoDoor *door, gint64 now_us);
 
 /* What follows may end the connection: from a hold to its release, to which its answer has to be
  * given, it stays where it is. Within the functions of EngineIoApp it is held already. */
-gboolean connection_hold(EngineIoConnection *connection);
-void connection_release(EngineIoConnection *connection, gboolean is_held);
+gboolean engineio_connection_hold(EngineIoConnection *connection);
+void engineio_connection_release(EngineIoConnection *connection, gboolean is_held);
 
-void connection_set_owner(EngineIoConnection *connection, gpointer owner);
-gpointer connection_owner(const EngineIoConnection *connection);
+void engineio_connection_set_owner(EngineIoConnection *connection, gpointer owner);
+gpointer engineio_connection_owner(const EngineIoConnection *connection);
 /* Says a text made of two parts. After the end nothing happens. */
-void connection_send(EngineIoConnection *connection, const char *head, gsize head_length,
-                     const char *text, gsize length);
+void engineio_connection_send(EngineIoConnection *connection, const char *head, gsize head_length,
+                              const char *text, gsize length);
 /* Ends it; what was said goes out first. `ended` is called within, or by the release. */
-void connection_close(EngineIoConnection *connection);
+void engineio_connection_close(EngineIoConnection *connection);
 /* Calls `timeout` at that time, or a little later; G_MAXINT64 for never. */
-void connection_wake(EngineIoConnection *connection, gint64 at_us);
+void engineio_connection_wake(EngineIoConnection *connection, gint64 at_us);
 /* Wants it shown that the client has got all that was said so far. */
-void connection_prove(EngineIoConnection *connection);
-gint64 connection_heard_us(const EngineIoConnection *connection);
+void engineio_connection_prove(EngineIoConnection *connection);
+gint64 engineio_connection_heard_us(const EngineIoConnection *connection);
 /* Whether to read from it. FALSE when that cannot be stopped, because it polls. */
-gboolean connection_read(EngineIoConnection *connection, gboolean is_wanted);
+gboolean engineio_connection_read(EngineIoConnection *connection, gboolean is_wanted);

@@ -112,7 +112,17 @@ static const struct {
     {WSI_TOKEN_GET_URI, "GET"},
     {WSI_TOKEN_POST_URI, "POST"},
     {WSI_TOKEN_OPTIONS_URI, "OPTIONS"},
+    /* Nobody's, but a protocol has its own way to say so. What body they have is not read. */
+    {WSI_TOKEN_PUT_URI, "PUT"},
+    {WSI_TOKEN_PATCH_URI, "PATCH"},
+    {WSI_TOKEN_DELETE_URI, "DELETE"},
 };
+
+/* It is whole when that is. */
+static gboolean has_body(const char *method)
+{
+    return strcmp(method, "POST") == 0;
+}
 
 static const char *read_method(struct lws *wsi)
 {
@@ -142,6 +152,15 @@ static int refuse(Listener *listener, struct lws *wsi, guint status)
     return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
+/* A client that is not told keeps the connection for its next request, and that is lost. */
+static gboolean is_last(struct lws *wsi, const char *method)
+{
+    g_autofree char *connection = request_header(wsi, WSI_TOKEN_CONNECTION);
+    g_autofree char *lower = connection ? g_ascii_strdown(connection, -1) : NULL;
+
+    return (method[0] == 'P' && !has_body(method)) || (lower && strstr(lower, "close"));
+}
+
 static Exchange *new_exchange(Listener *listener, struct lws *wsi, const Protocol *protocol,
                               const char *method)
 {
@@ -153,6 +172,7 @@ static Exchange *new_exchange(Listener *listener, struct lws *wsi, const Protoco
     exchange->method = method;
     exchange->query = read_query(wsi);
     exchange->origin = request_header(wsi, WSI_TOKEN_ORIGIN);
+    exchange->is_last = is_last(wsi, method);
     exchange->body = g_byte_array_new();
     listener->stats.exchanges++;
     return exchange;
@@ -190,8 +210,7 @@ int exchange_begin(Listener *listener, Connection *connection, struct lws *wsi, 
     if (is_over(listener))
         return refuse(listener, wsi, HTTP_STATUS_SERVICE_UNAVAILABLE);
     connection->exchange = new_exchange(listener, wsi, protocol, method);
-    /* A POST is whole when its body is. */
-    if (strcmp(method, "POST") != 0)
+    if (!has_body(method))
         ask_protocol(connection->exchange);
     return 0;
 }
@@ -255,6 +274,8 @@ static gboolean write_headers(const Exchange *exchange, gsize length)
                                     &headers.at, headers.end))
         return FALSE;
     add_header(&headers, "cache-control:", "no-store");
+    if (exchange->is_last || !exchange->is_asked)
+        add_header(&headers, "connection:", "close");
     add_cors(&headers, exchange);
     return !headers.is_full &&
            lws_finalize_write_http_header(exchange->wsi, start, &headers.at, headers.end) == 0;
@@ -280,7 +301,7 @@ int exchange_writable(Connection *connection)
         return 0;
     is_written = write_answer(exchange);
     /* What is left of a body that nobody wants would be taken for the next request. */
-    is_cut = !exchange->is_asked;
+    is_cut = !exchange->is_asked || exchange->is_last;
     free_exchange(g_steal_pointer(&connection->exchange));
     if (!is_written || is_cut)
         return -1;

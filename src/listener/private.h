@@ -100,6 +100,7 @@ struct Exchange {
     GByteArray *body;
     gboolean is_asked;    /* the protocol has it */
     gboolean is_answered; /* and is done with it */
+    gboolean is_last;     /* the client wants the connection closed after it */
     guint status;
     const char *content_type;
     GByteArray *answer; /* after LWS_PRE bytes of nothing */

@@ -452,6 +452,8 @@ static gboolean open_port(Listener *listener, GError **error)
 {
     const ListenerOptions *options = &listener->options;
 
+    if (*options->socketio_namespace && *options->socketio_namespace != '/')
+        return fail_start(error, "the namespace of Socket.IO must begin with a slash");
     if (*options->certificate && !tls_check(options->certificate, options->key, error))
         return FALSE;
     listener->context = make_context(listener);

@@ -13,7 +13,7 @@ static gint64 wall_ms(void)
 /* The Unix time of a monotonic one. */
 static gint64 heard_ms(const SocketIoDevice *device)
 {
-    gint64 ago_us = g_get_monotonic_time() - connection_heard_us(device->connection);
+    gint64 ago_us = g_get_monotonic_time() - engineio_connection_heard_us(device->connection);
 
     return wall_ms() - ago_us / 1000;
 }

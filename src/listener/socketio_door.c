@@ -45,7 +45,7 @@ static void carry_out(SocketIoDevice *device, GArray *outputs);
 
 static void say(SocketIoDevice *device, const GString *text)
 {
-    connection_send(device->connection, "", 0, text->str, text->len);
+    engineio_connection_send(device->connection, "", 0, text->str, text->len);
 }
 
 static void answer_ask(SocketIoDevice *device, const SocketIoAsk *ask, json_t *answer)
@@ -139,7 +139,7 @@ static gboolean has_room(SocketIoDevice *device, const SocketIoAsk *ask, const c
 {
     if (client_unanswered(device->client) < device->door->max_unanswered)
         return TRUE;
-    device->is_paused = connection_read(device->connection, FALSE);
+    device->is_paused = engineio_connection_read(device->connection, FALSE);
     if (device->is_paused)
         return TRUE;
     refuse(device, ask, REFUSAL_RATE_LIMITED, "too many requests wait for their answer", name);
@@ -191,7 +191,7 @@ static void carry_out(SocketIoDevice *device, GArray *outputs)
             say(device, output->text);
             break;
         case SOCKETIO_DO_CLOSE:
-            connection_close(device->connection);
+            engineio_connection_close(device->connection);
             break;
         case SOCKETIO_DO_CONNECT:
             register_device(device, output);
@@ -207,7 +207,7 @@ static void carry_out(SocketIoDevice *device, GArray *outputs)
             break;
         }
     }
-    connection_wake(device->connection, device->socketio.alone_us);
+    engineio_connection_wake(device->connection, device->socketio.alone_us);
 }
 
 /* --- what the hub answers --- */
@@ -225,7 +225,7 @@ static void admit(SocketIoDevice *device, const Tag *tag, const Reply *reply)
     socketio_admit(&device->socketio, &tag->ask, sid, first, outputs);
     carry_out(device, outputs);
     if (first->len)
-        connection_prove(device->connection);
+        engineio_connection_prove(device->connection);
 }
 
 static void take_registration(SocketIoDevice *device, const Tag *tag, json_t *answer,
@@ -255,14 +255,14 @@ static void read_again(SocketIoDevice *device)
     if (!device->is_paused || client_unanswered(device->client) >= device->door->max_unanswered)
         return;
     device->is_paused = FALSE;
-    connection_read(device->connection, TRUE);
+    engineio_connection_read(device->connection, TRUE);
 }
 
 static void take_reply(Client *client, gpointer data, json_t *answer, const Reply *reply)
 {
     SocketIoDevice *device = client_owner(client);
     EngineIoConnection *connection = device->connection;
-    gboolean is_held = connection_hold(connection);
+    gboolean is_held = engineio_connection_hold(connection);
     Tag *tag = data;
 
     if (tag->kind == TAG_REGISTER) {
@@ -276,7 +276,7 @@ static void take_reply(Client *client, gpointer data, json_t *answer, const Repl
     read_again(device);
     json_decref(answer);
     g_free(tag);
-    connection_release(connection, is_held);
+    engineio_connection_release(connection, is_held);
 }
 
 /* --- what the hub tells --- */
@@ -314,14 +314,14 @@ static void note_told(SocketIoDevice *device, AbsenceWhat what, const SocketIoEv
     g_autofree char *call_id = g_strndup(event->call_id, event->call_id_length);
 
     device_told(device, what, call_id);
-    connection_prove(device->connection);
+    engineio_connection_prove(device->connection);
 }
 
 /* With a new token it may come back: a client does by itself when its transport is closed. */
 static void close_if_expired(SocketIoDevice *device)
 {
     if (device->is_expired && !client_is_registered(device->client))
-        connection_close(device->connection);
+        engineio_connection_close(device->connection);
 }
 
 static void expel(SocketIoDevice *device)
@@ -365,12 +365,12 @@ static void take_hub_event(Client *client, const char *text, gsize length)
 {
     SocketIoDevice *device = client_owner(client);
     EngineIoConnection *connection = device->connection;
-    gboolean is_held = connection_hold(connection);
+    gboolean is_held = engineio_connection_hold(connection);
     SocketIoEvent event = socketio_event_read(text, length);
 
     emit_to_all(device, &event);
     take_effect(device, &event);
-    connection_release(connection, is_held);
+    engineio_connection_release(connection, is_held);
 }
 
 static const ClientOps client_ops = {
@@ -390,14 +390,14 @@ static void begin_device(gpointer self, EngineIoConnection *connection)
     device->door = door;
     device->connection = connection;
     socketio_session_init(&device->socketio, &door->settings, g_get_monotonic_time());
-    connection_set_owner(connection, device);
-    connection_wake(connection, device->socketio.alone_us);
+    engineio_connection_set_owner(connection, device);
+    engineio_connection_wake(connection, device->socketio.alone_us);
 }
 
 static void take_text(EngineIoConnection *connection, const char *text, gsize length, gint64 now_us)
 {
     g_autoptr(GArray) outputs = socketio_outputs_new();
-    SocketIoDevice *device = connection_owner(connection);
+    SocketIoDevice *device = engineio_connection_owner(connection);
 
     socketio_take(&device->socketio, text, length, now_us, outputs);
     carry_out(device, outputs);
@@ -405,13 +405,13 @@ static void take_text(EngineIoConnection *connection, const char *text, gsize le
 
 static void take_binary(EngineIoConnection *connection)
 {
-    connection_close(connection);
+    engineio_connection_close(connection);
 }
 
 static void take_timeout(EngineIoConnection *connection, gint64 now_us)
 {
     g_autoptr(GArray) outputs = socketio_outputs_new();
-    SocketIoDevice *device = connection_owner(connection);
+    SocketIoDevice *device = engineio_connection_owner(connection);
 
     socketio_timeout(&device->socketio, now_us, outputs);
     carry_out(device, outputs);
@@ -420,7 +420,7 @@ static void take_timeout(EngineIoConnection *connection, gint64 now_us)
 static void end_device(EngineIoConnection *connection, EngineIoReason reason,
                        gint64 now_us G_GNUC_UNUSED)
 {
-    SocketIoDevice *device = connection_owner(connection);
+    SocketIoDevice *device = engineio_connection_owner(connection);
 
     device_go(device, reason);
     if (device->client)
