@@ -282,7 +282,7 @@ packages() {
 
 build_page() {
     packages "$root/html-demo" || return
-    step node "$root/html-demo/build.mjs" --out "$state/page" --server "ws://127.0.0.1:$port"
+    step node "$root/html-demo/build.mjs" --out "$state/page" --server "ws://127.0.0.1:$port" --listener "http://127.0.0.1:$listener"
 }
 
 page_answers() {
