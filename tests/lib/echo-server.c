@@ -1,5 +1,5 @@
 /* What the public suites of Engine.IO and Socket.IO want to be run against: the listener with another
- * application on top, which echoes. By hand (tests/README-suites.md); nothing of `make check`.
+ * application on top, which echoes. By hand (CONTRIBUTING.md); nothing of `make check`.
  *
  *   tests/lib/echo-server PORT     /engine.io/ and /socket.io/ until its standard input ends
  *
