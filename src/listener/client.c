@@ -308,3 +308,13 @@ gboolean client_is_registered(const Client *client)
 {
     return client->is_registered;
 }
+
+gboolean client_has_device(const Client *client)
+{
+    PeerInfo info;
+
+    if (!client->peer || !service_peer_info(client->listener->service, client->peer, &info))
+        return FALSE;
+    peer_info_clear(&info);
+    return TRUE;
+}

@@ -117,6 +117,9 @@ void client_request(Client *client, json_t *body, gpointer tag);
  * (link_read()). */
 guint client_unanswered(const Client *client);
 gboolean client_is_registered(const Client *client);
+/* Whether the hub has a device of it now: one whose token is over is gone when it is in no call. Asks
+ * the service. */
+gboolean client_has_device(const Client *client);
 /* The connection is over: its device goes into grace. Nothing is called for it any more. */
 void client_close(Client *client);
 

@@ -320,7 +320,7 @@ static void note_told(SocketIoDevice *device, AbsenceWhat what, const SocketIoEv
 /* With a new token it may come back: a client does by itself when its transport is closed. */
 static void close_if_expired(SocketIoDevice *device)
 {
-    if (device->is_expired && !client_is_registered(device->client))
+    if (device->is_expired && !client_has_device(device->client))
         engineio_connection_close(device->connection);
 }
 
