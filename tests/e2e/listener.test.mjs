@@ -126,7 +126,7 @@ describe('a call', () => {
     assert.equal(back.registered.calls.find((call) => call.callId === callId).status, 'rejected');
   });
 
-  test('a half-open socket is found, and its device is away', async () => {
+  test('T33 a half-open socket is found, and its device is away', async () => {
     const { caller, callee } = await it.pair({ Caller: PlainClient, Callee: PlainClient });
     await talk(caller, [callee]);
     const { silent } = await statsOf(it);
@@ -163,7 +163,7 @@ describe('who may come in', () => {
     return outcome;
   };
 
-  test('pages of the origins that are configured, and apps that are no pages', async () => {
+  test('T31 pages of the origins that are configured, and apps that are no pages', async () => {
     assert.equal(await statusOf('call.v1', { origin: 'https://app.example' }), 101);
     assert.equal(await statusOf('call.v1', { origin: 'https://www.app.example' }), 101);
     assert.equal(await statusOf('call.v1', {}), 101);
@@ -176,7 +176,7 @@ describe('who may come in', () => {
     assert.equal(await statusOf([], {}), 400);
   });
 
-  test('who does not register is closed', async () => {
+  test('T32 who does not register is closed', async () => {
     const client = await it.connect(PlainClient);
     assert.equal((await within(client.closed, 'the end')).code, 1008);
   });
