@@ -386,6 +386,7 @@ int link_established(Listener *listener, Connection *connection, struct lws *wsi
         link->address = g_strdup(lws_get_peer_simple(wsi, address, sizeof address) ? address : "?");
     count_address(link, 1);
     enter_lists(link);
+    hangups_watch(link);
     listener->stats.sockets++;
     listener->stats.accepted++;
     link->is_open = protocol->opened(listener_self_of(listener, protocol), link);
@@ -401,6 +402,7 @@ void link_closed(Link *link)
     if (link->is_open)
         link->protocol->closed(link);
     leave_age(link);
+    hangups_forget(link);
     g_queue_unlink(link->is_pinged ? &listener->pinged : &listener->heard, &link->by_silence);
     if (link->is_dirty)
         g_queue_unlink(&listener->dirty, &link->by_dirt);

@@ -33,6 +33,9 @@ struct Listener {
     struct ev_loop *loop;
     ev_async wake;
     ev_timer tick;
+    ev_io ends; /* hangups.c: of the set of sockets that ended */
+    ev_prepare some_end;
+    ev_idle more_ends;
     struct lws_context *context;
     struct lws_vhost *vhost;
     SSL_CTX *tls; /* lws's; NULL without TLS */
@@ -52,6 +55,7 @@ struct Listener {
     GQueue unsettled;      /* who has not registered, the oldest first */
     GQueue closing;        /* who shall be gone in time, the oldest first */
     GQueue dirty;          /* who has something to send that was not tried yet */
+    GQueue muted;          /* who has ended, and lws shall not hear of it yet */
     GHashTable *addresses; /* of how many Links there are; NULL when nobody wants to know */
     GByteArray *spare;     /* for the next text that waits; or NULL */
     GByteArray *text;      /* a message that came, whole */
@@ -76,6 +80,7 @@ struct Link {
     GList by_silence; /* in `heard` or `pinged` */
     GList by_age;     /* in `unsettled` or `closing` */
     GList by_dirt;    /* in `dirty` */
+    GList by_hangup;  /* in `muted` */
     gint64 since_us;  /* it is in `heard` or `pinged` */
     gint64 until_us;  /* it may be in `unsettled` or `closing` */
     const char *reason;
@@ -87,6 +92,7 @@ struct Link {
     gboolean is_doomed : 1;
     gboolean is_dirty : 1;
     gboolean is_paused : 1; /* it is not read from */
+    gboolean is_muted : 1;
 };
 
 struct Exchange {
@@ -136,6 +142,13 @@ void link_closed(Link *link);
 void links_flush(Listener *listener);
 void links_tick(Listener *listener, gint64 now_us);
 void links_close_all(Listener *listener);
+
+/* --- hangups.c --- */
+
+void hangups_start(Listener *listener);
+void hangups_stop(Listener *listener);
+void hangups_watch(Link *link);
+void hangups_forget(Link *link);
 
 /* --- exchange.c --- */
 

@@ -428,6 +428,7 @@ static struct lws_vhost *make_vhost(Listener *listener)
     if (!strchr(options->address, ':'))
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     if (*options->certificate) {
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info.ssl_cert_filepath = options->certificate;
         info.ssl_private_key_filepath = options->key;
     }
@@ -518,6 +519,7 @@ static Listener *make_listener(const ListenerOptions *options, Service *service)
     listener->wake.data = listener->tick.data = listener;
     ev_async_start(listener->loop, &listener->wake);
     ev_timer_start(listener->loop, &listener->tick);
+    hangups_start(listener);
     return listener;
 }
 
@@ -531,6 +533,7 @@ static void end_context(Listener *listener)
 
 static void end_listener(Listener *listener)
 {
+    hangups_stop(listener);
     ev_timer_stop(listener->loop, &listener->tick);
     ev_async_stop(listener->loop, &listener->wake);
     ev_loop_destroy(listener->loop);
