@@ -5,6 +5,7 @@
 #include <janus/plugins/plugin.h>
 
 #include "base/config.h"
+#include "listener/listener.h"
 #include "notify/webhooks.h"
 #include "service/service.h"
 
@@ -18,6 +19,7 @@ typedef struct {
     Config *config;
     Service *service;
     Webhooks *webhooks; /* NULL when no endpoint is configured */
+    Listener *listener; /* NULL when it is not enabled */
 
     GMutex lock;          /* guards each handle's plugin_handle and what is below */
     GCond idle;           /* no call is under way */
@@ -73,6 +75,9 @@ gboolean open_webhooks(const Config *config, Webhooks **webhooks);
 Store *open_store(const Config *config, Webhooks *webhooks);
 /* Borrows from the configuration. */
 AuthSettings auth_settings(const Config *config);
+/* The door beside Janus's, NULL in `*listener` when it is off. FALSE, and a line in the log, when it
+ * cannot be opened. */
+gboolean open_listener(const Config *config, Service *service, Listener **listener);
 /* Who finds out who a device is; NULL, and a line in the log, when that cannot be. */
 Auth *start_auth(const Config *config);
 

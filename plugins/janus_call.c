@@ -117,7 +117,17 @@ static int start(const Config *config)
     }
     door.service = service_new(&options);
     start_webhooks();
-    return 0;
+    return open_listener(config, door.service, &door.listener) ? 0 : -1;
+}
+
+/* They read from the service's store, and the last records go through them. */
+static void stop(void)
+{
+    g_clear_pointer(&door.listener, listener_free);
+    if (door.webhooks)
+        webhooks_stop(door.webhooks);
+    g_clear_pointer(&door.service, service_free);
+    g_clear_pointer(&door.webhooks, webhooks_free);
 }
 
 static void forget_session(gpointer session)
@@ -154,6 +164,7 @@ static int call_init(janus_callbacks *callback, const char *config_path)
     if (!configure(config_path))
         return -1;
     if (start(door.config) != 0) {
+        stop();
         forget_configuration();
         return -1;
     }
@@ -170,11 +181,7 @@ static void call_destroy(void)
     if (!door.service)
         return;
     door_shut();
-    /* They read from the service's store, and the last records go through them. */
-    if (door.webhooks)
-        webhooks_stop(door.webhooks);
-    g_clear_pointer(&door.service, service_free);
-    g_clear_pointer(&door.webhooks, webhooks_free);
+    stop();
     g_clear_pointer(&door.sessions, g_hash_table_unref);
     forget_configuration();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " is gone");

@@ -8,6 +8,7 @@
 #include "core/effect.h"
 #include "ports/delivery.h"
 #include "service/outbox.h"
+#include "service/turns.h"
 
 typedef struct Address Peer;
 
@@ -16,6 +17,7 @@ struct Address {
     const Delivery *delivery;
     gpointer connection; /* a reference */
     Outbox outbox;       /* of Message, owned */
+    Turns turns;         /* of requests that nobody waits for */
     /* Guarded by the service's lock. */
     gboolean is_gone;     /* the hub must not learn of it any more */
     Bucket registrations; /* how fast it registers */

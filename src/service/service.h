@@ -35,7 +35,8 @@ typedef struct {
 
 /* Starts the threads. */
 Service *service_new(const ServiceOptions *options);
-/* The doors must be shut: no call under way, none to come. Stops the threads, writes what is left,
+/* The doors must be shut: no call under way, none to come, and every service_request_then() is
+ * done. Stops the threads, writes what is left,
  * frees it. */
 void service_free(Service *service);
 
@@ -49,6 +50,18 @@ void service_disconnect(Service *service, Peer *peer);
  * address and fresh id, and who a call:register comes from (no longer valid when it returns), and
  * `reply`, which the caller ends with reply_clear(). */
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
+
+/* The same for a door that must not wait. The step is made and what others are told is handed over by
+ * the calling thread, unless the store has to be read first: then by a thread of the service's.
+ * Requests of one peer are stepped in the order in which they come; those that only read
+ * (call:history, call:get of what memory does not have) let others pass once they are stepped.
+ * `done` is called once, by any thread, maybe before this returns: when the record is in the store,
+ * or after store_wait at the latest. It takes over the reply. Until then the event and what it borrows
+ * must stay. */
+typedef void (*ReplyDone)(Reply *reply, gpointer data);
+
+void service_request_then(Service *service, Peer *peer, Event *event, ReplyDone done,
+                          gpointer data);
 
 /* From now on with these settings of auth. FALSE: everything is as before. */
 gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error);

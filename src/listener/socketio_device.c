@@ -1,0 +1,150 @@
+#include "listener/missed.h"
+#include "listener/socketio_event.h"
+#include "listener/socketio_private.h"
+
+/* A close that was seen at once may have been on its way for so long. */
+#define CLOSING_MS G_GINT64_CONSTANT(1000)
+
+static gint64 wall_ms(void)
+{
+    return g_get_real_time() / 1000;
+}
+
+/* The Unix time of a monotonic one. */
+static gint64 heard_ms(const SocketIoDevice *device)
+{
+    gint64 ago_us = g_get_monotonic_time() - engineio_connection_heard_us(device->connection);
+
+    return wall_ms() - ago_us / 1000;
+}
+
+static void clear_device(SocketIoDevice *device)
+{
+    if (device->key)
+        g_hash_table_remove(device->door->present, device->key);
+    g_clear_pointer(&device->key, g_free);
+    g_clear_pointer(&device->user_id, g_free);
+    g_clear_pointer(&device->device_id, g_free);
+    g_clear_pointer(&device->absence, absence_free);
+    g_clear_pointer(&device->told, absence_free);
+    device->is_expired = FALSE;
+}
+
+void device_forget(SocketIoDevice *device)
+{
+    clear_device(device);
+}
+
+/* It was at another connection until now, which nobody has found to be dead: what that one was told
+ * since it said something itself is not known to have come. */
+static Absence *take_over(const SocketIoDoor *door, const char *key)
+{
+    SocketIoDevice *old = g_hash_table_lookup(door->present, key);
+    Absence *absence;
+
+    if (!old)
+        return NULL;
+    absence = absence_new(old->device_id, heard_ms(old), wall_ms());
+    clear_device(old);
+    return absence;
+}
+
+static Absence *how_it_was(const SocketIoDevice *device, const char *key)
+{
+    Absence *known = take_over(device->door, key);
+
+    if (known)
+        return known;
+    return absences_take(device->door->absences, device->user_id, device->device_id,
+                         device->is_nameless, wall_ms());
+}
+
+void device_arrive(SocketIoDevice *device, const Reply *reply, gboolean names_device)
+{
+    g_autofree char *key = g_strconcat(reply->user_id, "\n", reply->device_id, NULL);
+
+    if (g_strcmp0(key, device->key) == 0) {
+        device->is_expired = FALSE;
+        return;
+    }
+    clear_device(device);
+    device->user_id = g_strdup(reply->user_id);
+    device->device_id = g_strdup(reply->device_id);
+    device->is_nameless = !names_device && g_str_has_prefix(reply->device_id, "DEV_");
+    device->registered_ms = reply->wall_ms;
+    device->absence = how_it_was(device, key);
+    device->key = g_steal_pointer(&key);
+    g_hash_table_insert(device->door->present, device->key, device);
+}
+
+/* What was written to a connection whose end was seen has come, but for what was on its way then. */
+static Absence *seen_to_go(SocketIoDevice *device)
+{
+    gint64 now_ms = wall_ms();
+    Absence *absence = device->told ? g_steal_pointer(&device->told) : absence_new(NULL, 0, 0);
+
+    absence->device_id = g_strdup(device->device_id);
+    absence->since_ms = MAX(now_ms - CLOSING_MS, device->registered_ms);
+    absence->until_ms = now_ms;
+    return absence;
+}
+
+/* Nobody knows when it went. */
+static Absence *found_gone(const SocketIoDevice *device)
+{
+    return absence_new(device->device_id, heard_ms(device), wall_ms());
+}
+
+static Absence *absence_of(SocketIoDevice *device, EngineIoReason reason)
+{
+    switch (reason) {
+    case ENGINEIO_PING_TIMEOUT:
+    case ENGINEIO_SLOW:
+        return found_gone(device);
+    case ENGINEIO_CLOSED_BY_CLIENT:
+    case ENGINEIO_CLOSED_BY_SERVER:
+    case ENGINEIO_TRANSPORT_CLOSED:
+    case ENGINEIO_PARSE_ERROR:
+    case ENGINEIO_OVERLAP:
+        return seen_to_go(device);
+    }
+    g_assert_not_reached();
+}
+
+void device_go(SocketIoDevice *device, EngineIoReason reason)
+{
+    if (device->key)
+        absences_put(device->door->absences, device->user_id, device->is_nameless,
+                     absence_of(device, reason));
+    clear_device(device);
+}
+
+void device_replaced(SocketIoDevice *device)
+{
+    device_go(device, ENGINEIO_PING_TIMEOUT);
+}
+
+void device_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id)
+{
+    if (!device->told)
+        device->told = absence_new(NULL, 0, 0);
+    absence_told(device->told, what, call_id);
+}
+
+static void add_events(GPtrArray *texts, GPtrArray *messages)
+{
+    for (guint i = 0; i < messages->len; i++)
+        g_ptr_array_add(texts, socketio_event_json(g_ptr_array_index(messages, i)));
+    g_ptr_array_unref(messages);
+}
+
+GPtrArray *device_first_events(const SocketIoDevice *device, const Reply *reply,
+                               gboolean is_second_namespace)
+{
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+
+    add_events(texts, missed_events(reply, device->absence, device->is_nameless));
+    if (is_second_namespace)
+        add_events(texts, missed_rings(reply));
+    return texts;
+}

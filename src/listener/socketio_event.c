@@ -1,0 +1,84 @@
+#include "listener/socketio_event.h"
+
+#include <string.h>
+
+#include "wire/write.h"
+
+static SocketIoEffect effect_of(const Message *message)
+{
+    switch (message->kind) {
+    case MESSAGE_INCOMING:
+        return SOCKETIO_RINGS;
+    case MESSAGE_REJECTED:
+    case MESSAGE_TIMEOUT:
+    case MESSAGE_ENDED:
+        return SOCKETIO_CLOSES;
+    case MESSAGE_ACCEPTED:
+        return SOCKETIO_ANSWERS;
+    case MESSAGE_REPLACED:
+        return SOCKETIO_REPLACES;
+    case MESSAGE_UNREGISTERED:
+        return message->cause == CAUSE_TOKEN_EXPIRED ? SOCKETIO_EXPIRES : SOCKETIO_EXPELS;
+    case MESSAGE_OUTGOING:
+    case MESSAGE_RINGING:
+    case MESSAGE_PEER:
+    case MESSAGE_SIGNAL:
+    case MESSAGE_UPDATED:
+        return SOCKETIO_JUST_SEND;
+    }
+    g_assert_not_reached();
+}
+
+static int append_text(const char *buffer, size_t size, void *text)
+{
+    g_string_append_len(text, buffer, (gssize)size);
+    return 0;
+}
+
+static void append_event(GString *text, const Message *message)
+{
+    json_t *data = write_message(message);
+    json_t *event;
+
+    json_object_del(data, "call");
+    json_object_del(data, "event");
+    event = json_pack("[s, o]", message_name(message->kind), data);
+    json_dump_callback(event, append_text, text, JSON_COMPACT);
+    json_decref(event);
+}
+
+char *socketio_event_write(const Message *message, gsize *length)
+{
+    GString *text = g_string_sized_new(256);
+
+    g_string_append_c(text, (char)effect_of(message));
+    if (message->record)
+        g_string_append(text, message->record->facts->call_id);
+    g_string_append_c(text, '\n');
+    append_event(text, message);
+    *length = text->len;
+    return g_string_free(text, FALSE);
+}
+
+char *socketio_event_json(const Message *message)
+{
+    GString *text = g_string_sized_new(256);
+
+    append_event(text, message);
+    return g_string_free(text, FALSE);
+}
+
+/* It was written by us: it has a newline, and no callId contains one. */
+SocketIoEvent socketio_event_read(const char *text, gsize length)
+{
+    const char *newline = memchr(text, '\n', length);
+
+    g_assert(newline);
+    return (SocketIoEvent){
+        .effect = (SocketIoEffect)text[0],
+        .call_id = text + 1,
+        .call_id_length = (gsize)(newline - text - 1),
+        .json = newline + 1,
+        .length = length - (gsize)(newline + 1 - text),
+    };
+}
