@@ -88,7 +88,7 @@ struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *t
 json_t *handle_admin_message(json_t *message);
 /* Carries out one request of the protocol; `peer` is NULL for a backend. The answer is given away.
  */
-json_t *answer_request(Peer *peer, json_t *body);
+json_t *answer_request(Peer *peer, json_t *body, json_t *jsep);
 
 extern const Delivery janus_delivery; /* its connections are Sessions */
 extern const Notifier janus_notifier;
