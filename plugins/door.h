@@ -8,6 +8,7 @@
 #include "listener/listener.h"
 #include "notify/webhooks.h"
 #include "service/service.h"
+#include "wire/join.h"
 
 #define PLUGIN_PACKAGE "janus.plugin.call"
 #define DAY_MS G_GINT64_CONSTANT(86400000)
@@ -18,6 +19,7 @@ typedef struct {
     char *folder; /* of Janus's configuration files */
     Config *config;
     Service *service;
+    JoinSettings join;  /* borrows from the configuration */
     Webhooks *webhooks; /* NULL when no endpoint is configured */
     Listener *listener; /* NULL when it is not enabled */
 
@@ -65,6 +67,9 @@ void session_close(Session *session);
 /* Reads the configuration from Janus's folder; NULL and an error when it is wrong. */
 Config *read_config(const char *folder, GError **error);
 HubSettings hub_settings(const Config *config);
+/* Its strings are borrowed from the configuration. */
+JoinSettings join_settings(const Config *config);
+void join_settings_clear(JoinSettings *join);
 ConnectionRates connection_rates(const Config *config);
 /* Who is told of calls; `*webhooks` NULL when nobody is configured. FALSE, and a line in the log,
  * when that is wrong. */
@@ -88,7 +93,7 @@ struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *t
 json_t *handle_admin_message(json_t *message);
 /* Carries out one request of the protocol; `peer` is NULL for a backend. The answer is given away.
  */
-json_t *answer_request(Peer *peer, json_t *body);
+json_t *answer_request(Peer *peer, json_t *body, json_t *jsep);
 
 extern const Delivery janus_delivery; /* its connections are Sessions */
 extern const Notifier janus_notifier;

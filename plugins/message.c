@@ -16,7 +16,7 @@ static const char *request_name(json_t *body)
     return json_string_value(json_object_get(body, "request"));
 }
 
-json_t *answer_request(Peer *peer, json_t *body)
+json_t *answer_request(Peer *peer, json_t *body, json_t *jsep)
 {
     const MessageLimits limits = {.bytes = door.config->limits.max_message_bytes,
                                   .depth = door.config->limits.max_depth};
@@ -24,10 +24,10 @@ json_t *answer_request(Peer *peer, json_t *body)
     Request request;
     Reply reply;
 
-    if (request_parse(&request, body, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
+    if (request_parse(&request, body, jsep, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
         service_request(door.service, peer, &request.event, &reply);
         log_request(&request.event, &reply);
-        data = write_reply(&reply, service_hub_settings(door.service));
+        data = write_reply(&reply, service_hub_settings(door.service), &door.join);
         reply_clear(&reply);
     } else {
         data = write_refusal(request.event.fault.refusal, request.event.fault.text,
@@ -50,7 +50,8 @@ struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *t
         peer = peer_of(handle);
         if (peer) {
             refuse_media(handle, jsep);
-            result = janus_plugin_result_new(JANUS_PLUGIN_OK, NULL, answer_request(peer, message));
+            result =
+                janus_plugin_result_new(JANUS_PLUGIN_OK, NULL, answer_request(peer, message, jsep));
         }
         g_clear_pointer(&peer, peer_unref);
         door_leave();

@@ -112,7 +112,7 @@ static void tell_directly(Client *client, const Message *message)
         hand_over(client, cache->text, cache->length);
         return;
     }
-    text = client->ops->write(message, &length);
+    text = client->ops->write(message, client->listener->options.join, &length);
     hand_over(client, text, length);
     if (is_for_several(message))
         remember(cache, client->ops, message, text, length);
@@ -141,7 +141,7 @@ static void tell_from_afar(Client *client, const Message *message)
 
     told->item.run = run_told;
     told->client = client_ref(client);
-    told->text = client->ops->write(message, &told->length);
+    told->text = client->ops->write(message, client->listener->options.join, &told->length);
     if (!listener_put(client->listener, &told->item))
         free_told(told);
 }
@@ -214,7 +214,9 @@ static void run_answered(Item *item)
     listener->asks--;
     if (client->peer) {
         note_registration(client, &asked->reply);
-        answer(asked, write_reply(&asked->reply, service_hub_settings(listener->service)),
+        answer(asked,
+               write_reply(&asked->reply, service_hub_settings(listener->service),
+                           listener->options.join),
                &asked->reply);
     }
     free_asked(asked);
@@ -256,7 +258,7 @@ void client_request(Client *client, json_t *body, gpointer tag)
     asked->tag = tag;
     client->unanswered++;
     listener->stats.requests++;
-    if (!request_parse(&asked->request, body, DOOR_APP, &listener->options.message)) {
+    if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &listener->options.message)) {
         refuse(asked);
         return;
     }

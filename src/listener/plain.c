@@ -8,9 +8,9 @@
 
 /* --- out --- */
 
-static char *write_event(const Message *message, gsize *length)
+static char *write_event(const Message *message, const JoinSettings *join, gsize *length)
 {
-    json_t *event = write_message(message);
+    json_t *event = write_message(message, join);
     char *text = json_dumps(event, JSON_COMPACT);
 
     json_decref(event);

@@ -24,6 +24,7 @@ static SocketIoEffect effect_of(const Message *message)
     case MESSAGE_PEER:
     case MESSAGE_SIGNAL:
     case MESSAGE_UPDATED:
+    case MESSAGE_MEDIA:
         return SOCKETIO_JUST_SEND;
     }
     g_assert_not_reached();
@@ -35,9 +36,9 @@ static int append_text(const char *buffer, size_t size, void *text)
     return 0;
 }
 
-static void append_event(GString *text, const Message *message)
+static void append_event(GString *text, const Message *message, const JoinSettings *join)
 {
-    json_t *data = write_message(message);
+    json_t *data = write_message(message, join);
     json_t *event;
 
     json_object_del(data, "call");
@@ -47,7 +48,7 @@ static void append_event(GString *text, const Message *message)
     json_decref(event);
 }
 
-char *socketio_event_write(const Message *message, gsize *length)
+char *socketio_event_write(const Message *message, const JoinSettings *join, gsize *length)
 {
     GString *text = g_string_sized_new(256);
 
@@ -55,7 +56,7 @@ char *socketio_event_write(const Message *message, gsize *length)
     if (message->record)
         g_string_append(text, message->record->facts->call_id);
     g_string_append_c(text, '\n');
-    append_event(text, message);
+    append_event(text, message, join);
     *length = text->len;
     return g_string_free(text, FALSE);
 }
@@ -64,7 +65,7 @@ char *socketio_event_json(const Message *message)
 {
     GString *text = g_string_sized_new(256);
 
-    append_event(text, message);
+    append_event(text, message, NULL);
     return g_string_free(text, FALSE);
 }
 
