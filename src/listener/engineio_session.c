@@ -5,7 +5,7 @@
 /* How often a poll that comes during an upgrade is let go, until the client has paused. */
 #define NOOP_US G_GINT64_CONSTANT(100000)
 /* How long a client has to show by itself that it is there. */
-#define PROOF_US G_GINT64_CONSTANT(1000000)
+#define PROOF_US G_GINT64_CONSTANT(100000)
 #define NEVER G_MAXINT64
 
 typedef enum {
@@ -483,6 +483,9 @@ void engineio_frame(EngineIoSession *session, gpointer socket, const char *text,
     EngineIoPacket packet;
     gboolean is_packet = read_frame(text, length, &packet);
 
+    /* It may have waited for us, not we for it. */
+    if (socket == session->socket && is_packet && packet.type == ENGINEIO_PONG)
+        take_pong(session, now_us);
     engineio_timeout(session, now_us, outputs);
     if (session->life != IS_OPEN)
         return;
@@ -495,7 +498,8 @@ void engineio_frame(EngineIoSession *session, gpointer socket, const char *text,
         end_telling(session, ENGINEIO_CLOSE, ENGINEIO_PARSE_ERROR, outputs);
 }
 
-void engineio_gone(EngineIoSession *session, gpointer what, gint64 now_us, GArray *outputs)
+void engineio_gone(EngineIoSession *session, gpointer what, gboolean is_farewell, gint64 now_us,
+                   GArray *outputs)
 {
     /* First of all nothing may be said to it any more. */
     gboolean was_transport = what == session->socket || what == session->poll;
@@ -511,7 +515,7 @@ void engineio_gone(EngineIoSession *session, gpointer what, gint64 now_us, GArra
     engineio_timeout(session, now_us, outputs);
     if (was_transport && session->life == IS_OPEN) {
         forget_waiting(session);
-        end(session, ENGINEIO_TRANSPORT_CLOSED, outputs);
+        end(session, is_farewell ? ENGINEIO_CLOSED_BY_CLIENT : ENGINEIO_TRANSPORT_CLOSED, outputs);
     }
 }
 

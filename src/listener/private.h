@@ -92,6 +92,7 @@ struct Link {
     gboolean is_doomed : 1;
     gboolean is_dirty : 1;
     gboolean is_paused : 1; /* it is not read from */
+    gboolean has_said_farewell : 1;
     gboolean is_muted : 1;
 };
 

@@ -138,7 +138,7 @@ static gboolean take_data(const Rest *rest, SocketIoPacket *packet)
     json_t *data = NULL;
 
     if (rest->length) {
-        data = json_loadb(rest->text, rest->length, JSON_DECODE_ANY, NULL);
+        data = json_loadb(rest->text, rest->length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
         packet->is_unreadable = !data;
         if (!data)
             return is_meant_well(packet->type, rest);
