@@ -4,63 +4,79 @@
 
 /* Most messages have their room at once. */
 #define USUAL_BYTES 512
+/* What one byte of a string may become: \u001F. */
+#define ESCAPED_MOST 6
 
 static const char hex[] = "0123456789ABCDEF";
 
-static void put_escaped(GString *out, guchar byte)
+/* What is to be written after a backslash; 0 where the byte stands for itself, 'u' for a number. */
+static const char escapes[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b',    ['\f'] = 'f', ['\n'] = 'n',      ['\r'] = 'r',
+    ['\t'] = 't', [0] = 'u',     [1 ... 7] = 'u', [11] = 'u',   [14 ... 31] = 'u',
+};
+
+typedef struct {
+    char *start, *at, *end;
+} Out;
+
+static void need(Out *out, gsize length)
 {
-    switch (byte) {
-    case '"':
-        g_string_append_len(out, "\\\"", 2);
+    gsize used = (gsize)(out->at - out->start);
+    gsize size = (gsize)(out->end - out->start);
+
+    if (size - used >= length)
         return;
-    case '\\':
-        g_string_append_len(out, "\\\\", 2);
-        return;
-    case '\b':
-        g_string_append_len(out, "\\b", 2);
-        return;
-    case '\f':
-        g_string_append_len(out, "\\f", 2);
-        return;
-    case '\n':
-        g_string_append_len(out, "\\n", 2);
-        return;
-    case '\r':
-        g_string_append_len(out, "\\r", 2);
-        return;
-    case '\t':
-        g_string_append_len(out, "\\t", 2);
-        return;
-    default:
-        g_string_append_len(out, "\\u00", 4);
-        g_string_append_c(out, hex[byte >> 4]);
-        g_string_append_c(out, hex[byte & 15]);
-        return;
-    }
+    size = MAX(2 * size, used + length);
+    out->start = g_realloc(out->start, size);
+    out->at = out->start + used;
+    out->end = out->start + size;
 }
 
-static gboolean is_plain(guchar byte)
+static void put(Out *out, const char *text, gsize length)
 {
-    return byte >= 0x20 && byte != '"' && byte != '\\';
+    need(out, length);
+    memcpy(out->at, text, length);
+    out->at += length;
 }
 
-static void put_string(GString *out, const char *text, gsize length)
+static void put_byte(Out *out, char byte)
 {
-    gsize from = 0;
+    need(out, 1);
+    *out->at++ = byte;
+}
 
-    g_string_append_c(out, '"');
+static char *put_escaped(char *at, guchar byte)
+{
+    *at++ = '\\';
+    *at++ = escapes[byte];
+    if (escapes[byte] != 'u')
+        return at;
+    memcpy(at, "00", 2);
+    at[2] = hex[byte >> 4];
+    at[3] = hex[byte & 15];
+    return at + 4;
+}
+
+static void put_string(Out *out, const char *text, gsize length)
+{
+    char *at;
+
+    need(out, ESCAPED_MOST * length + 2);
+    at = out->at;
+    *at++ = '"';
     for (gsize i = 0; i < length; i++) {
-        if (is_plain((guchar)text[i]))
-            continue;
-        g_string_append_len(out, text + from, (gssize)(i - from));
-        put_escaped(out, (guchar)text[i]);
-        from = i + 1;
+        guchar byte = (guchar)text[i];
+
+        if (escapes[byte])
+            at = put_escaped(at, byte);
+        else
+            *at++ = (char)byte;
     }
-    g_string_append_len(out, text + from, (gssize)(length - from));
-    g_string_append_c(out, '"');
+    *at++ = '"';
+    out->at = at;
 }
 
-static void put_integer(GString *out, gint64 value)
+static void put_integer(Out *out, gint64 value)
 {
     char digits[24];
     char *at = digits + sizeof digits;
@@ -72,50 +88,50 @@ static void put_integer(GString *out, gint64 value)
     } while (rest);
     if (value < 0)
         *--at = '-';
-    g_string_append_len(out, at, digits + sizeof digits - at);
+    put(out, at, (gsize)(digits + sizeof digits - at));
 }
 
 /* Rare, and a matter of its own. */
-static void put_real(GString *out, const json_t *value)
+static void put_real(Out *out, const json_t *value)
 {
     char text[64];
     gsize length = json_dumpb(value, text, sizeof text, JSON_ENCODE_ANY);
 
-    g_string_append_len(out, text, (gssize)MIN(length, sizeof text));
+    put(out, text, MIN(length, sizeof text));
 }
 
-static void put_value(GString *out, const json_t *value);
+static void put_value(Out *out, const json_t *value);
 
-static void put_object(GString *out, const json_t *value)
+static void put_object(Out *out, const json_t *value)
 {
     json_t *object = (json_t *)value;
-    const char *separator = "";
+    void *first = json_object_iter(object);
 
-    g_string_append_c(out, '{');
-    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+    put_byte(out, '{');
+    for (void *at = first; at; at = json_object_iter_next(object, at)) {
         const char *key = json_object_iter_key(at);
 
-        g_string_append(out, separator);
+        if (at != first)
+            put_byte(out, ',');
         put_string(out, key, strlen(key));
-        g_string_append_c(out, ':');
+        put_byte(out, ':');
         put_value(out, json_object_iter_value(at));
-        separator = ",";
     }
-    g_string_append_c(out, '}');
+    put_byte(out, '}');
 }
 
-static void put_array(GString *out, const json_t *value)
+static void put_array(Out *out, const json_t *value)
 {
-    g_string_append_c(out, '[');
+    put_byte(out, '[');
     for (gsize i = 0; i < json_array_size(value); i++) {
         if (i)
-            g_string_append_c(out, ',');
+            put_byte(out, ',');
         put_value(out, json_array_get(value, i));
     }
-    g_string_append_c(out, ']');
+    put_byte(out, ']');
 }
 
-static void put_value(GString *out, const json_t *value)
+static void put_value(Out *out, const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
@@ -134,23 +150,25 @@ static void put_value(GString *out, const json_t *value)
         put_real(out, value);
         return;
     case JSON_TRUE:
-        g_string_append_len(out, "true", 4);
+        put(out, "true", 4);
         return;
     case JSON_FALSE:
-        g_string_append_len(out, "false", 5);
+        put(out, "false", 5);
         return;
     case JSON_NULL:
-        g_string_append_len(out, "null", 4);
+        put(out, "null", 4);
         return;
     }
 }
 
 char *json_text(const json_t *value, gsize *length)
 {
-    GString *out = g_string_sized_new(USUAL_BYTES);
+    Out out = {0};
 
-    put_value(out, value);
+    need(&out, USUAL_BYTES);
+    put_value(&out, value);
     if (length)
-        *length = out->len;
-    return g_string_free(out, FALSE);
+        *length = (gsize)(out.at - out.start);
+    put_byte(&out, '\0');
+    return out.start;
 }
