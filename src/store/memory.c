@@ -201,18 +201,6 @@ static guint all_listings(const Record *record, Listing listings[LISTS_MOST])
     return count;
 }
 
-/* Most are newer than all that is there, which needs no search. */
-static void put_place(GSequence *places, const Place *place)
-{
-    GSequenceIter *first = g_sequence_get_begin_iter(places);
-    Place *copy = g_memdup2(place, sizeof *place);
-
-    if (g_sequence_iter_is_end(first) || compare_places(copy, g_sequence_get(first), NULL) < 0)
-        g_sequence_prepend(places, copy);
-    else
-        g_sequence_insert_sorted(places, copy, compare_places, NULL);
-}
-
 static void list_call(MemoryStore *memory, const Kept *kept)
 {
     Listing listings[LISTS_MOST];
@@ -223,7 +211,8 @@ static void list_call(MemoryStore *memory, const Kept *kept)
         List *list = make_list(memory, at->user_id, at->peer_id, at->kind);
         Place place = {.at = at->at, .id = kept->id, .record = kept->record};
 
-        put_place(list->places, &place);
+        g_sequence_insert_sorted(list->places, g_memdup2(&place, sizeof(place)), compare_places,
+                                 NULL);
     }
 }
 
