@@ -95,7 +95,7 @@ void exchange_answer(Exchange *exchange, guint status, const char *content_type,
 
 typedef struct {
     /* The text of an event as this protocol has it, without what depends on the client. Called by
-     * any thread; several clients share the text. Owned by the caller (free()). */
+     * any thread; several clients share the text. Owned by the caller (g_free()). */
     char *(*write)(const Message *message, gsize *length);
     /* An event, in the order of the hub. May be called within client_request() of this or of another
      * client. */
