@@ -33,7 +33,8 @@ struct Listener {
     struct ev_loop *loop;
     ev_async wake;
     ev_timer tick;
-    ev_io ends; /* hangups.c: of the set of sockets that ended */
+    ev_io breaks; /* exchange.c: of the set of those that are held */
+    ev_io ends;   /* hangups.c: of the set of sockets that ended */
     ev_prepare some_end;
     ev_idle more_ends;
     struct lws_context *context;
@@ -106,6 +107,7 @@ struct Exchange {
     char *origin; /* or NULL */
     GByteArray *body;
     gboolean is_asked;    /* the protocol has it */
+    gboolean is_held;     /* and has not answered at once */
     gboolean is_answered; /* and is done with it */
     gboolean is_last;     /* the client wants the connection closed after it */
     guint status;
@@ -143,6 +145,11 @@ void link_closed(Link *link);
 void links_flush(Listener *listener);
 void links_tick(Listener *listener, gint64 now_us);
 void links_close_all(Listener *listener);
+
+/* --- exchange.c --- */
+
+void exchanges_start(Listener *listener);
+void exchanges_stop(Listener *listener);
 
 /* --- hangups.c --- */
 

@@ -525,6 +525,7 @@ static Listener *make_listener(const ListenerOptions *options, Service *service)
     ev_async_start(listener->loop, &listener->wake);
     ev_timer_start(listener->loop, &listener->tick);
     hangups_start(listener);
+    exchanges_start(listener);
     return listener;
 }
 
@@ -539,6 +540,7 @@ static void end_context(Listener *listener)
 static void end_listener(Listener *listener)
 {
     hangups_stop(listener);
+    exchanges_stop(listener);
     ev_timer_stop(listener->loop, &listener->tick);
     ev_async_stop(listener->loop, &listener->wake);
     ev_loop_destroy(listener->loop);
