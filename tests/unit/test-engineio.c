@@ -445,6 +445,17 @@ static void test_client_closes(World *world, gconstpointer data G_GNUC_UNUSED)
     assert_over(world);
 }
 
+/* Its poll was sent before, and comes after. */
+static void test_client_closes_first(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    open_polling(world);
+    post(world, 'X', "1");
+    expect(world, "end:client X=200:ok");
+    poll(world, 'P');
+    expect(world, "P=200:6");
+    assert_over(world);
+}
+
 static void test_websocket_closes(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     open_websocket(world);
@@ -813,6 +824,7 @@ int main(int argc, char **argv)
     SESSION("an-open-of-the-client-closes", test_open_from_client);
     SESSION("two-polls-close", test_two_polls);
     SESSION("the-client-closes", test_client_closes);
+    SESSION("the-client-closes-before-its-poll", test_client_closes_first);
     SESSION("the-client-closes-its-websocket", test_websocket_closes);
     SESSION("websocket", test_websocket);
     SESSION("a-websocket-does-not-poll", test_websocket_polls);

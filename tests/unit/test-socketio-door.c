@@ -453,6 +453,7 @@ static void test_full(void)
     g_assert_cmpuint(http_status(http), ==, 503);
     http_free(http);
     expect(&world, "POST", path, "1", 200, "ok");
+    expect(&world, "GET", path, "", 200, "6");
     g_free(g_steal_pointer(&path));
     path = open_session(&world);
     world_clear(&world);
