@@ -266,7 +266,7 @@ mkdir -p "$results"
 exec 9>"$root/build/.check"
 flock -n 9 || fail "another check.sh runs here"
 rm -rf "${results:?}"/*
-npm_packages tests/e2e tests/client tests/browser html-demo
+npm_packages tests/e2e tests/client tests/browser tests/users-server html-demo
 step bash -euc make_configure >"$results/autogen.log" 2>&1 || { cat "$results/autogen.log" >&2 && fail "autogen.sh failed"; }
 
 if [ "${#chosen[@]}" -gt 0 ]; then

@@ -1,176 +1,353 @@
-/* Raw SQLite: how many calls a second one core can keep with nothing but prepared statements, in the tables of our store. A call
- * is made, and closed in a later group, as when records come in groups under load; each group is one transaction.
+/* What SQLite alone does: records of calls written as the plugin's journal writes them, in groups,
+ * by one thread. A peer for benchmarks.
  *
- *   raw_store GROUP SECONDS   (GROUP: records in a transaction) */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
+ *   bench/raw_store --path FILE [--rows plain|store] [--calls N] [--pairs N] [--group N]
+ *                   [--synchronous normal|full]
+ *
+ * A call is two records: ringing, and, after each of the other pairs had its turn, rejected. So many
+ * records as --group says are one transaction. "plain" is one table with the call's columns and a
+ * key, an INSERT and an UPDATE: the floor. "store" is the plugin's own store with its lists and
+ * indices. The pragmas are the same.
+ *
+ * Prints one line of JSON: calls a second, and the processor's time for a thousand. FILE is made
+ * anew. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "store/sqlite.h"
 
-#define USERS 128
+#define GROUP_MOST 4096
 
-typedef enum { MAKE_CALL, CLOSE_CALL, ADD_TO_LIST, BEGIN, COMMIT, STATEMENTS } Which;
+static struct {
+    char *path;
+    char *rows;
+    char *synchronous;
+    int calls;
+    int pairs;
+    int group;
+} options = {.calls = 100000, .pairs = 64, .group = 64};
+
+G_NORETURN static void give_up(const char *what)
+{
+    g_printerr("raw_store: %s\n", what);
+    exit(1);
+}
+
+static gboolean is_full_sync(void)
+{
+    return strcmp(options.synchronous, "full") == 0;
+}
+
+/* --- records --- */
+
+static Record *ring(int number)
+{
+    CallFacts *facts = call_facts_new();
+    g_autofree char *call_id = g_strdup_printf("CALL_%016x%016x", number, number);
+    g_autofree char *caller = g_strdup_printf("caller-%d", number % options.pairs);
+    g_autofree char *callee = g_strdup_printf("callee-%d", number % options.pairs);
+    Record *record;
+
+    facts->call_id = g_ref_string_new(call_id);
+    facts->caller_id = g_ref_string_new(caller);
+    facts->caller_device = g_ref_string_new("laptop");
+    facts->callee_id = g_ref_string_new(callee);
+    facts->media.audio = TRUE;
+    facts->created_ms = G_GINT64_CONSTANT(1700000000000) + number;
+    facts->ring_ms = 45000;
+    record = record_new(facts);
+    record->ringing_ms = facts->created_ms;
+    call_facts_unref(facts);
+    return record;
+}
+
+static Record *reject(const Record *ringing)
+{
+    Record *record = record_next(ringing);
+
+    record->rev++;
+    record->status = CALL_REJECTED;
+    record->cause = CAUSE_DECLINED;
+    record->ended_ms = ringing->facts->created_ms + 5;
+    record->reason = g_ref_string_new("User declined");
+    record->ended_by = g_ref_string_acquire(ringing->facts->callee_id);
+    return record;
+}
+
+/* --- who writes --- */
+
+typedef struct {
+    void (*open)(void);
+    void (*write)(Record *const *records, guint count);
+    void (*close)(void);
+} Writer;
+
+static Store *store;
+
+static void open_store(void)
+{
+    const SqliteOptions how = {.path = options.path, .sync_full = is_full_sync()};
+    g_autoptr(GError) error = NULL;
+
+    store = sqlite_store_new(&how, &error);
+    if (!store)
+        give_up(error->message);
+}
+
+static void write_to_store(Record *const *records, guint count)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!store->ops->write(store, records, count, &error))
+        give_up(error->message);
+}
+
+static void close_store(void)
+{
+    store_free(store);
+}
+
+static sqlite3 *database;
+
+typedef enum { BEGIN, INSERT, UPDATE, COMMIT, STATEMENTS } Plain;
+
+static sqlite3_stmt *statements[STATEMENTS];
 
 static const char *const texts[STATEMENTS] = {
-    [MAKE_CALL] =
-        "INSERT INTO calls (id, call_id, caller_id, caller_device, callee_id, mode, audio, "
-        "video, created_at, ring_ms, status, ringing_at, rev) VALUES "
-        "(?1, ?2, ?3, 'd0', ?4, 'none', 1, 0, ?5, 45000, 'ringing', ?5, 1)",
-    [CLOSE_CALL] =
-        "UPDATE calls SET status = 'rejected', cause = 'declined', reason = 'User declined', "
-        "rev = 2, ended_at = ?2, ended_by = ?3, closed_at = ?2 WHERE id = ?1",
-    [ADD_TO_LIST] = "INSERT INTO listings (user, peer, kind, at, call) VALUES "
-                    "(?1, 0, 2, ?3, ?4), (?1, ?2, 2, ?3, ?4), (?1, 0, 1, ?3, ?4), "
-                    "(?2, 0, 2, ?3, ?4), (?2, ?1, 2, ?3, ?4), (?2, 0, 1, ?3, ?4)",
     [BEGIN] = "BEGIN IMMEDIATE",
+    [INSERT] =
+        "INSERT INTO calls (call_id, caller_id, caller_device, callee_id, mode, audio, video, "
+        "created_at, ring_ms, status, ringing_at, rev) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [UPDATE] = "UPDATE calls SET status = ?3, cause = ?4, reason = ?5, ended_at = ?6, "
+               "ended_by = ?7, rev = ?8 WHERE call_id = ?1 AND caller_id = ?2",
     [COMMIT] = "COMMIT",
 };
 
-typedef struct {
-    sqlite3 *handle;
-    sqlite3_stmt *statements[STATEMENTS];
-    gint64 made;
-    gint64 closed;
-    gint64 first_id;
-} Raw;
-
-static void expect(Raw *raw, int code, int wanted)
+static void check(int code)
 {
-    if (code != wanted)
-        g_error("SQLite: %s", sqlite3_errmsg(raw->handle));
+    if (code != SQLITE_OK && code != SQLITE_DONE)
+        give_up(database ? sqlite3_errmsg(database) : sqlite3_errstr(code));
 }
 
-static void run(Raw *raw, Which which)
+static void open_plain(void)
 {
-    expect(raw, sqlite3_step(raw->statements[which]), SQLITE_DONE);
-    sqlite3_reset(raw->statements[which]);
+    check(sqlite3_open_v2(options.path, &database,
+                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
+    check(sqlite3_exec(
+        database,
+        "PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+        "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000;"
+        "PRAGMA journal_size_limit = 33554432;"
+        "CREATE TABLE calls (call_id TEXT NOT NULL, caller_id TEXT NOT NULL, caller_device TEXT,"
+        " callee_id TEXT NOT NULL, mode TEXT NOT NULL, audio INTEGER, video INTEGER,"
+        " created_at INTEGER, ring_ms INTEGER, status TEXT NOT NULL, cause TEXT, reason TEXT,"
+        " ringing_at INTEGER, rev INTEGER, ended_at INTEGER, ended_by TEXT,"
+        " PRIMARY KEY (call_id, caller_id)) WITHOUT ROWID",
+        NULL, NULL, NULL));
+    check(sqlite3_exec(database,
+                       is_full_sync() ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                       NULL, NULL, NULL));
+    for (guint i = 0; i < STATEMENTS; i++)
+        check(sqlite3_prepare_v2(database, texts[i], -1, &statements[i], NULL));
 }
 
-static guint caller_of(gint64 call)
+static void run(Plain which)
 {
-    return (guint)(call * 2 % USERS);
+    int code = sqlite3_step(statements[which]);
+
+    sqlite3_reset(statements[which]);
+    check(code);
 }
 
-static void make_call(Raw *raw)
+static void put_text(Plain which, int column, const char *text)
 {
-    sqlite3_stmt *statement = raw->statements[MAKE_CALL];
-    gint64 id = raw->first_id + raw->made;
-    char call_id[40], caller[16], callee[16];
-
-    g_snprintf(call_id, sizeof call_id, "CALL_%026" G_GINT64_MODIFIER "d", id);
-    g_snprintf(caller, sizeof caller, "u%u", caller_of(raw->made));
-    g_snprintf(callee, sizeof callee, "u%u", caller_of(raw->made) + 1);
-    sqlite3_bind_int64(statement, 1, id);
-    sqlite3_bind_text(statement, 2, call_id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 3, caller, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 4, callee, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 5, g_get_real_time() / 1000);
-    run(raw, MAKE_CALL);
-    raw->made++;
+    check(sqlite3_bind_text(statements[which], column, text, -1, SQLITE_STATIC));
 }
 
-static void close_call(Raw *raw)
+static void put_number(Plain which, int column, gint64 number)
 {
-    sqlite3_stmt *statement = raw->statements[CLOSE_CALL];
-    gint64 id = raw->first_id + raw->closed;
-    gint64 now_ms = g_get_real_time() / 1000;
-    char callee[16];
-
-    g_snprintf(callee, sizeof callee, "u%u", caller_of(raw->closed) + 1);
-    sqlite3_bind_int64(statement, 1, id);
-    sqlite3_bind_int64(statement, 2, now_ms);
-    sqlite3_bind_text(statement, 3, callee, -1, SQLITE_STATIC);
-    run(raw, CLOSE_CALL);
-    statement = raw->statements[ADD_TO_LIST];
-    sqlite3_bind_int64(statement, 1, caller_of(raw->closed) + 1);
-    sqlite3_bind_int64(statement, 2, caller_of(raw->closed) + 2);
-    sqlite3_bind_int64(statement, 3, now_ms);
-    sqlite3_bind_int64(statement, 4, id);
-    run(raw, ADD_TO_LIST);
-    raw->closed++;
+    check(sqlite3_bind_int64(statements[which], column, number));
 }
 
-/* Half of what is written makes calls, half closes those of groups before. */
-static void write_group(Raw *raw, guint group)
+static void insert(const Record *record)
 {
-    gint64 open_before = raw->made;
+    const CallFacts *facts = record->facts;
 
-    run(raw, BEGIN);
-    for (guint i = 0; i < group; i++) {
-        if (raw->closed < open_before && raw->made - raw->closed > group / 2)
-            close_call(raw);
-        else
-            make_call(raw);
+    put_text(INSERT, 1, facts->call_id);
+    put_text(INSERT, 2, facts->caller_id);
+    put_text(INSERT, 3, facts->caller_device);
+    put_text(INSERT, 4, facts->callee_id);
+    put_text(INSERT, 5, mode_name(facts->mode));
+    put_number(INSERT, 6, facts->media.audio);
+    put_number(INSERT, 7, facts->media.video);
+    put_number(INSERT, 8, facts->created_ms);
+    put_number(INSERT, 9, facts->ring_ms);
+    put_text(INSERT, 10, call_state_name(record->status));
+    put_number(INSERT, 11, record->ringing_ms);
+    put_number(INSERT, 12, record->rev);
+    run(INSERT);
+}
+
+static void update(const Record *record)
+{
+    put_text(UPDATE, 1, record->facts->call_id);
+    put_text(UPDATE, 2, record->facts->caller_id);
+    put_text(UPDATE, 3, call_state_name(record->status));
+    put_text(UPDATE, 4, cause_name(record->cause));
+    put_text(UPDATE, 5, record->reason);
+    put_number(UPDATE, 6, record->ended_ms);
+    put_text(UPDATE, 7, record->ended_by);
+    put_number(UPDATE, 8, record->rev);
+    run(UPDATE);
+    if (sqlite3_changes(database) != 1)
+        give_up("a call is not there");
+}
+
+static void write_plain(Record *const *records, guint count)
+{
+    run(BEGIN);
+    for (guint i = 0; i < count; i++)
+        (records[i]->rev == 1 ? insert : update)(records[i]);
+    run(COMMIT);
+}
+
+static void close_plain(void)
+{
+    for (guint i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(statements[i]);
+    check(sqlite3_close(database));
+}
+
+static const Writer plain = {open_plain, write_plain, close_plain};
+static const Writer of_the_plugin = {open_store, write_to_store, close_store};
+
+/* --- the run --- */
+
+static struct {
+    Record *records[GROUP_MOST];
+    guint count;
+} group;
+
+static void flush(const Writer *writer)
+{
+    if (group.count > 0)
+        writer->write(group.records, group.count);
+    for (guint i = 0; i < group.count; i++)
+        record_unref(group.records[i]);
+    group.count = 0;
+}
+
+static void append(const Writer *writer, Record *record)
+{
+    group.records[group.count++] = record;
+    if (group.count == (guint)options.group)
+        flush(writer);
+}
+
+static void make_calls(const Writer *writer)
+{
+    g_autofree Record **live = g_new0(Record *, options.pairs);
+
+    for (int i = 0; i < options.calls + options.pairs; i++) {
+        Record **mine = &live[i % options.pairs];
+
+        if (*mine)
+            append(writer, reject(*mine));
+        g_clear_pointer(mine, record_unref);
+        if (i < options.calls) {
+            *mine = ring(i);
+            append(writer, record_ref(*mine));
+        }
     }
-    run(raw, COMMIT);
+    flush(writer);
 }
 
-/* Our own store makes the tables; then it is out of the way. */
-static void open_database(Raw *raw, const char *path)
+static double seconds_of(clockid_t clock)
 {
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void measure(const Writer *writer)
+{
+    double wall = seconds_of(CLOCK_MONOTONIC), cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+
+    make_calls(writer);
+    wall = seconds_of(CLOCK_MONOTONIC) - wall;
+    cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    printf("{\"rows\":\"%s\",\"synchronous\":\"%s\",\"group\":%d,\"pairs\":%d,\"calls\":%d,"
+           "\"seconds\":%.3f,\"callsPerSecond\":%.0f,\"cpuSecondsPer1000Calls\":%.5f}\n",
+           options.rows, options.synchronous, options.group, options.pairs, options.calls, wall,
+           options.calls / wall, cpu * 1000 / options.calls);
+}
+
+static void start_anew(void)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *path = g_strconcat(options.path, suffixes[i], NULL);
+
+        g_unlink(path);
+    }
+}
+
+static const char *fault_of_options(void)
+{
+    if (!options.path)
+        return "--path is needed";
+    if (strcmp(options.rows, "plain") != 0 && strcmp(options.rows, "store") != 0)
+        return "--rows is plain or store";
+    if (!is_full_sync() && strcmp(options.synchronous, "normal") != 0)
+        return "--synchronous is full or normal";
+    if (options.group < 1 || options.group > GROUP_MOST)
+        return "--group is 1 to 4096";
+    return options.calls < 1 || options.pairs < 1 ? "nothing to do" : NULL;
+}
+
+static void read_options(int argc, char **argv)
+{
+    const GOptionEntry entries[] = {
+        {"path", 0, 0, G_OPTION_ARG_FILENAME, &options.path, "The database", "FILE"},
+        {"rows", 0, 0, G_OPTION_ARG_STRING, &options.rows, "plain or store", "KIND"},
+        {"calls", 0, 0, G_OPTION_ARG_INT, &options.calls, "How many calls", "N"},
+        {"pairs", 0, 0, G_OPTION_ARG_INT, &options.pairs, "How many ring at a time", "N"},
+        {"group", 0, 0, G_OPTION_ARG_INT, &options.group, "Records in a transaction", "N"},
+        {"synchronous", 0, 0, G_OPTION_ARG_STRING, &options.synchronous, "full or normal", "MODE"},
+        {0},
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
-    Store *store = sqlite_store_new(&(SqliteOptions){.path = path, .mode = 0600}, &error);
 
-    if (!store)
-        g_error("%s", error->message);
-    store_free(store);
-    expect(raw,
-           sqlite3_open_v2(path, &raw->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL),
-           SQLITE_OK);
-    expect(raw,
-           sqlite3_exec(raw->handle,
-                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                        "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000;",
-                        NULL, NULL, NULL),
-           SQLITE_OK);
-    for (guint i = 0; i < STATEMENTS; i++)
-        expect(raw, sqlite3_prepare_v2(raw->handle, texts[i], -1, &raw->statements[i], NULL),
-               SQLITE_OK);
-    raw->first_id = (g_get_real_time() / 1000) << 20;
-}
-
-static void close_database(Raw *raw)
-{
-    for (guint i = 0; i < STATEMENTS; i++)
-        sqlite3_finalize(raw->statements[i]);
-    sqlite3_close(raw->handle);
-}
-
-static double cpu_s(void)
-{
-    return (double)clock() / CLOCKS_PER_SEC;
+    options.rows = g_strdup("plain");
+    options.synchronous = g_strdup("normal");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error))
+        give_up(error->message);
+    if (fault_of_options())
+        give_up(fault_of_options());
 }
 
 int main(int argc, char **argv)
 {
-    guint group = argc == 3 ? (guint)atoi(argv[1]) : 0;
-    double seconds = argc == 3 ? g_ascii_strtod(argv[2], NULL) : 0;
-    g_autofree char *folder = g_dir_make_tmp("raw-store-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(folder, "calls.sqlite", NULL);
-    Raw raw = {0};
-    gint64 began;
-    double took, cpu_began;
+    const Writer *writer;
 
-    if (group == 0 || seconds <= 0) {
-        g_printerr("usage: raw_store GROUP SECONDS\n");
-        return 2;
-    }
-    open_database(&raw, path);
-    began = g_get_monotonic_time();
-    cpu_began = cpu_s();
-    do {
-        write_group(&raw, group);
-        took = (double)(g_get_monotonic_time() - began) / 1e6;
-    } while (took < seconds);
-    printf("{\"group\":%u,\"calls_per_s\":%.1f,\"cpu_s_per_1000_calls\":%.4f}\n", group,
-           (double)raw.closed / took, (cpu_s() - cpu_began) * 1000 / (double)raw.closed);
-    close_database(&raw);
-    g_unlink(path);
-    g_rmdir(folder);
+    read_options(argc, argv);
+    writer = strcmp(options.rows, "plain") == 0 ? &plain : &of_the_plugin;
+    start_anew();
+    writer->open();
+    measure(writer);
+    writer->close();
+    g_free(options.path);
+    g_free(options.rows);
+    g_free(options.synchronous);
     return 0;
 }

@@ -1,6 +1,3 @@
-#include <stdlib.h>
-#include <string.h>
-
 #include "listener/private.h"
 #include "wire/write.h"
 
@@ -70,7 +67,7 @@ static gboolean says_the_same(const Message *one, const Message *other)
 void text_cache_clear(TextCache *cache)
 {
     message_clear(&cache->message);
-    free(cache->text);
+    g_free(cache->text);
     *cache = (TextCache){0};
 }
 
@@ -117,12 +114,12 @@ static void tell_directly(Client *client, const Message *message)
     if (is_for_several(message))
         remember(cache, client->ops, message, text, length);
     else
-        free(text);
+        g_free(text);
 }
 
 static void free_told(Told *told)
 {
-    free(told->text);
+    g_free(told->text);
     client_unref(told->client);
     g_free(told);
 }
@@ -251,6 +248,8 @@ static void refuse(Asked *asked)
 void client_request(Client *client, json_t *body, gpointer tag)
 {
     Listener *listener = client->listener;
+    /* How many bytes came was looked at when they came. */
+    const MessageLimits limits = {.depth = listener->options.message.depth};
     Asked *asked = g_new0(Asked, 1);
 
     asked->client = client_ref(client);
@@ -258,7 +257,7 @@ void client_request(Client *client, json_t *body, gpointer tag)
     asked->tag = tag;
     client->unanswered++;
     listener->stats.requests++;
-    if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &listener->options.message)) {
+    if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &limits)) {
         refuse(asked);
         return;
     }

@@ -232,20 +232,21 @@ void engineio_door_text(Link *link, char *text, gsize length)
     finish(connection, is_outermost);
 }
 
-static void lose(EngineIoConnection *connection, gpointer what)
+static void lose(EngineIoConnection *connection, gpointer what, gboolean is_farewell)
 {
     gboolean is_outermost;
 
     if (!connection)
         return;
     is_outermost = begin(connection);
-    engineio_gone(connection->session, what, g_get_monotonic_time(), connection->outputs);
+    engineio_gone(connection->session, what, is_farewell, g_get_monotonic_time(),
+                  connection->outputs);
     finish(connection, is_outermost);
 }
 
 void engineio_door_closed(Link *link)
 {
-    lose(link_owner(link), link);
+    lose(link_owner(link), link, link_has_said_farewell(link));
 }
 
 /* --- HTTP --- */
@@ -331,7 +332,7 @@ void engineio_door_asked(EngineIoDoor *door, Exchange *exchange)
 
 void engineio_door_abandoned(Exchange *exchange)
 {
-    lose(exchange_owner(exchange), exchange);
+    lose(exchange_owner(exchange), exchange, FALSE);
 }
 
 /* --- time --- */

@@ -5,7 +5,9 @@
 /* How often a poll that comes during an upgrade is let go, until the client has paused. */
 #define NOOP_US G_GINT64_CONSTANT(100000)
 /* How long a client has to show by itself that it is there. */
-#define PROOF_US G_GINT64_CONSTANT(1000000)
+#define PROOF_US G_GINT64_CONSTANT(100000)
+/* A request that was sent before another may come so much later. */
+#define CROSSING_US G_GINT64_CONSTANT(1000000)
 #define NEVER G_MAXINT64
 
 typedef enum {
@@ -178,20 +180,27 @@ static void end_telling(EngineIoSession *session, EngineIoType last, EngineIoRea
     end(session, reason, outputs);
 }
 
-void engineio_close(EngineIoSession *session, gint64 now_us, GArray *outputs)
+/* The same; where no poll is open, the next one tells it, if it comes in time. */
+static void end_telling_later(EngineIoSession *session, EngineIoType last, EngineIoReason reason,
+                              gint64 until_us, GArray *outputs)
 {
-    if (session->life != IS_OPEN)
-        return;
     if (session->socket || session->poll) {
-        end_telling(session, ENGINEIO_CLOSE, ENGINEIO_CLOSED_BY_SERVER, outputs);
+        end_telling(session, last, reason, outputs);
         return;
     }
-    wait_for_poll(session, ENGINEIO_CLOSE, NULL, 0);
+    wait_for_poll(session, last, NULL, 0);
     end_probe(session, outputs);
     stop_timers(session);
     session->life = IS_CLOSING;
-    session->linger_us = now_us + session->settings->ping_timeout_us;
-    put(outputs, (EngineIoOutput){.what = ENGINEIO_DO_END, .reason = ENGINEIO_CLOSED_BY_SERVER});
+    session->linger_us = until_us;
+    put(outputs, (EngineIoOutput){.what = ENGINEIO_DO_END, .reason = reason});
+}
+
+void engineio_close(EngineIoSession *session, gint64 now_us, GArray *outputs)
+{
+    if (session->life == IS_OPEN)
+        end_telling_later(session, ENGINEIO_CLOSE, ENGINEIO_CLOSED_BY_SERVER,
+                          now_us + session->settings->ping_timeout_us, outputs);
 }
 
 /* --- saying something --- */
@@ -305,8 +314,9 @@ static void take_packet(EngineIoSession *session, const EngineIoPacket *packet, 
     case ENGINEIO_PONG:
         take_pong(session, now_us);
         return;
-    case ENGINEIO_CLOSE:
-        end_telling(session, ENGINEIO_NOOP, ENGINEIO_CLOSED_BY_CLIENT, outputs);
+    case ENGINEIO_CLOSE: /* a poll of its may be on its way */
+        end_telling_later(session, ENGINEIO_NOOP, ENGINEIO_CLOSED_BY_CLIENT, now_us + CROSSING_US,
+                          outputs);
         return;
     case ENGINEIO_NOOP:
     case ENGINEIO_UPGRADE: /* it has been upgraded */
@@ -483,6 +493,9 @@ void engineio_frame(EngineIoSession *session, gpointer socket, const char *text,
     EngineIoPacket packet;
     gboolean is_packet = read_frame(text, length, &packet);
 
+    /* It may have waited for us, not we for it. */
+    if (socket == session->socket && is_packet && packet.type == ENGINEIO_PONG)
+        take_pong(session, now_us);
     engineio_timeout(session, now_us, outputs);
     if (session->life != IS_OPEN)
         return;
@@ -495,7 +508,8 @@ void engineio_frame(EngineIoSession *session, gpointer socket, const char *text,
         end_telling(session, ENGINEIO_CLOSE, ENGINEIO_PARSE_ERROR, outputs);
 }
 
-void engineio_gone(EngineIoSession *session, gpointer what, gint64 now_us, GArray *outputs)
+void engineio_gone(EngineIoSession *session, gpointer what, gboolean is_farewell, gint64 now_us,
+                   GArray *outputs)
 {
     /* First of all nothing may be said to it any more. */
     gboolean was_transport = what == session->socket || what == session->poll;
@@ -511,7 +525,7 @@ void engineio_gone(EngineIoSession *session, gpointer what, gint64 now_us, GArra
     engineio_timeout(session, now_us, outputs);
     if (was_transport && session->life == IS_OPEN) {
         forget_waiting(session);
-        end(session, ENGINEIO_TRANSPORT_CLOSED, outputs);
+        end(session, is_farewell ? ENGINEIO_CLOSED_BY_CLIENT : ENGINEIO_TRANSPORT_CLOSED, outputs);
     }
 }
 

@@ -17,9 +17,9 @@ typedef struct {
 } EngineIoSettings;
 
 typedef enum {
-    ENGINEIO_CLOSED_BY_CLIENT, /* its close packet */
+    ENGINEIO_CLOSED_BY_CLIENT, /* its close packet, or its WebSocket's */
     ENGINEIO_CLOSED_BY_SERVER, /* engineio_close() */
-    ENGINEIO_TRANSPORT_CLOSED, /* its WebSocket or its poll went away */
+    ENGINEIO_TRANSPORT_CLOSED, /* its WebSocket or its poll broke off */
     ENGINEIO_PING_TIMEOUT,
     ENGINEIO_PARSE_ERROR, /* what is no packet, or not one for a server */
     ENGINEIO_OVERLAP,     /* two polls at once */
@@ -71,14 +71,16 @@ gboolean engineio_upgrade(EngineIoSession *session, gpointer socket, gint64 now_
 /* A frame on one of its WebSockets; `text` NULL for a binary one. */
 void engineio_frame(EngineIoSession *session, gpointer socket, const char *text, gsize length,
                     gint64 now_us, GArray *outputs);
-/* A WebSocket, or a request that was not answered, went away. */
-void engineio_gone(EngineIoSession *session, gpointer what, gint64 now_us, GArray *outputs);
+/* A WebSocket, or a request that was not answered, went away. `is_farewell`: it said so, as a client does
+ * that closes it; else it broke off. */
+void engineio_gone(EngineIoSession *session, gpointer what, gboolean is_farewell, gint64 now_us,
+                   GArray *outputs);
 /* Says `text` to the client; dropped when the session is closed. */
 void engineio_send(EngineIoSession *session, const char *text, gsize length, GArray *outputs);
 /* Ends it. What was said before still reaches a client that polls once more in time. */
 void engineio_close(EngineIoSession *session, gint64 now_us, GArray *outputs);
-/* Wants to be shown, within about a second, that the client has got all that was said so far: pings
- * it when it says nothing by itself. */
+/* Wants to be shown soon that the client has got all that was said so far: pings it when it says nothing by
+ * itself. */
 void engineio_prove(EngineIoSession *session, gint64 now_us);
 /* engineio_deadline() has come. */
 void engineio_timeout(EngineIoSession *session, gint64 now_us, GArray *outputs);

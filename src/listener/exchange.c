@@ -1,4 +1,6 @@
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "listener/private.h"
 
@@ -87,6 +89,71 @@ const char *exchange_body(const Exchange *exchange, gsize *length)
     return (const char *)exchange->body->data;
 }
 
+/* --- held --- */
+
+/* lws looks at a connection that it has to answer only when it may write, but the loop would come back to it
+ * at once when something can be read there, be it the end. So lws does not read meanwhile, and the end is
+ * looked for here. */
+static void hold(Exchange *exchange)
+{
+    struct epoll_event wanted = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = exchange};
+
+    exchange->is_held = TRUE;
+    lws_rx_flow_control(exchange->wsi, 0);
+    epoll_ctl(exchange->listener->breaks.fd, EPOLL_CTL_ADD, lws_get_socket_fd(exchange->wsi),
+              &wanted);
+}
+
+static void look_no_more(Exchange *exchange)
+{
+    exchange->is_held = FALSE;
+    epoll_ctl(exchange->listener->breaks.fd, EPOLL_CTL_DEL, lws_get_socket_fd(exchange->wsi), NULL);
+}
+
+static void let_go(Exchange *exchange)
+{
+    if (!exchange->is_held)
+        return;
+    look_no_more(exchange);
+    lws_rx_flow_control(exchange->wsi, 1);
+}
+
+/* lws closes it a little later: by a timer, which runs only when no socket wants anything. So this one is
+ * not read from any more. */
+static void break_off(Exchange *exchange)
+{
+    look_no_more(exchange);
+    exchange->is_answered = TRUE;
+    exchange->listener->needs_poke = TRUE;
+    lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+    exchange->protocol->abandoned(exchange);
+}
+
+/* One at a time: what one leads to may answer others. */
+static void find_breaks(struct ev_loop *loop G_GNUC_UNUSED, ev_io *watcher,
+                        int events G_GNUC_UNUSED)
+{
+    Listener *listener = watcher->data;
+    struct epoll_event end;
+
+    while (epoll_wait(watcher->fd, &end, 1, 0) > 0)
+        break_off(end.data.ptr);
+    links_flush(listener);
+}
+
+void exchanges_start(Listener *listener)
+{
+    ev_io_init(&listener->breaks, find_breaks, epoll_create1(EPOLL_CLOEXEC), EV_READ);
+    listener->breaks.data = listener;
+    ev_io_start(listener->loop, &listener->breaks);
+}
+
+void exchanges_stop(Listener *listener)
+{
+    ev_io_stop(listener->loop, &listener->breaks);
+    close(listener->breaks.fd);
+}
+
 void exchange_answer(Exchange *exchange, guint status, const char *content_type, const char *body,
                      gsize length)
 {
@@ -94,6 +161,7 @@ void exchange_answer(Exchange *exchange, guint status, const char *content_type,
 
     if (exchange->is_answered)
         return;
+    let_go(exchange);
     exchange->is_answered = TRUE;
     exchange->status = status;
     exchange->content_type = content_type;
@@ -187,6 +255,8 @@ static void ask_protocol(Exchange *exchange)
     /* It may be held for long. */
     lws_set_timeout(exchange->wsi, NO_PENDING_TIMEOUT, 0);
     exchange->protocol->asked(listener_self_of(listener, exchange->protocol), exchange);
+    if (!exchange->is_answered)
+        hold(exchange);
 }
 
 static gboolean is_over(const Listener *listener)
@@ -297,7 +367,7 @@ int exchange_writable(Connection *connection)
     struct lws *wsi = exchange->wsi;
     gboolean is_written, is_cut;
 
-    if (!exchange->is_answered)
+    if (!exchange->is_answered || !exchange->answer)
         return 0;
     is_written = write_answer(exchange);
     /* What is left of a body that nobody wants would be taken for the next request. */
@@ -310,6 +380,7 @@ int exchange_writable(Connection *connection)
 
 void exchange_gone(Exchange *exchange)
 {
+    let_go(exchange);
     if (exchange->is_asked && !exchange->is_answered)
         exchange->protocol->abandoned(exchange);
     free_exchange(exchange);

@@ -319,6 +319,11 @@ int link_received(Link *link, const char *bytes, gsize length)
 
 /* --- its life --- */
 
+gboolean link_has_said_farewell(const Link *link)
+{
+    return link->has_said_farewell;
+}
+
 void link_set_owner(Link *link, gpointer owner)
 {
     link->owner = owner;

@@ -1,7 +1,6 @@
 /* call.v1: each frame is a body of docs/protocol.md, and an id that the reply repeats. */
-#include <string.h>
-
 #include "listener/protocol.h"
+#include "wire/text.h"
 #include "wire/write.h"
 
 #define ID_BYTES 128
@@ -11,19 +10,18 @@
 static char *write_event(const Message *message, const JoinSettings *join, gsize *length)
 {
     json_t *event = write_message(message, join);
-    char *text = json_dumps(event, JSON_COMPACT);
+    char *text = json_text(event, length);
 
     json_decref(event);
-    *length = strlen(text);
     return text;
 }
 
 static void send_json(Link *link, json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT);
+    gsize length;
+    g_autofree char *text = json_text(value, &length);
 
-    link_send(link, text, strlen(text));
-    free(text);
+    link_send(link, text, length);
 }
 
 static void send_event(Client *client, const char *text, gsize length)

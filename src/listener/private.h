@@ -33,7 +33,8 @@ struct Listener {
     struct ev_loop *loop;
     ev_async wake;
     ev_timer tick;
-    ev_io ends; /* hangups.c: of the set of sockets that ended */
+    ev_io breaks; /* exchange.c: of the set of those that are held */
+    ev_io ends;   /* hangups.c: of the set of sockets that ended */
     ev_prepare some_end;
     ev_idle more_ends;
     struct lws_context *context;
@@ -92,6 +93,7 @@ struct Link {
     gboolean is_doomed : 1;
     gboolean is_dirty : 1;
     gboolean is_paused : 1; /* it is not read from */
+    gboolean has_said_farewell : 1;
     gboolean is_muted : 1;
 };
 
@@ -105,6 +107,7 @@ struct Exchange {
     char *origin; /* or NULL */
     GByteArray *body;
     gboolean is_asked;    /* the protocol has it */
+    gboolean is_held;     /* and has not answered at once */
     gboolean is_answered; /* and is done with it */
     gboolean is_last;     /* the client wants the connection closed after it */
     guint status;
@@ -142,6 +145,11 @@ void link_closed(Link *link);
 void links_flush(Listener *listener);
 void links_tick(Listener *listener, gint64 now_us);
 void links_close_all(Listener *listener);
+
+/* --- exchange.c --- */
+
+void exchanges_start(Listener *listener);
+void exchanges_stop(Listener *listener);
 
 /* --- hangups.c --- */
 

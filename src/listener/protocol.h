@@ -68,6 +68,8 @@ void link_send_two(Link *link, const char *head, gsize head_length, const char *
 void link_close(Link *link, guint code, const char *reason);
 /* It has shown who it is: register_timeout is over. (Without that it is closed in time.) */
 void link_settle(Link *link);
+/* In `closed`: the client closed it, with a close frame; else it broke off. */
+gboolean link_has_said_farewell(const Link *link);
 /* What waits to be sent, in bytes. */
 gsize link_waiting(const Link *link);
 /* Whether to read from it; a Link begins TRUE. */
@@ -93,7 +95,7 @@ void exchange_answer(Exchange *exchange, guint status, const char *content_type,
 
 typedef struct {
     /* The text of an event as this protocol has it, without what depends on the client. Called by
-     * any thread; several clients share the text. Owned by the caller (free()). */
+     * any thread; several clients share the text. Owned by the caller (g_free()). */
     char *(*write)(const Message *message, const JoinSettings *join, gsize *length);
     /* An event, in the order of the hub. May be called within client_request() of this or of another
      * client. */

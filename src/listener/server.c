@@ -169,6 +169,10 @@ static int hear_of_websocket(Listener *listener, struct lws *wsi, Connection *co
         return link_received(link, bytes, length);
     if (reason == LWS_CALLBACK_SERVER_WRITEABLE)
         return link_writable(link);
+    if (reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE) {
+        link->has_said_farewell = TRUE;
+        return 0;
+    }
     if (reason == LWS_CALLBACK_RECEIVE_PONG) {
         link_heard(link);
         return 0;
@@ -221,6 +225,7 @@ static int hear(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
     case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
     case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_CLOSED:
         return hear_of_websocket(listener, wsi, user, reason, in, length);
@@ -520,6 +525,7 @@ static Listener *make_listener(const ListenerOptions *options, Service *service)
     ev_async_start(listener->loop, &listener->wake);
     ev_timer_start(listener->loop, &listener->tick);
     hangups_start(listener);
+    exchanges_start(listener);
     return listener;
 }
 
@@ -534,6 +540,7 @@ static void end_context(Listener *listener)
 static void end_listener(Listener *listener)
 {
     hangups_stop(listener);
+    exchanges_stop(listener);
     ev_timer_stop(listener->loop, &listener->tick);
     ev_async_stop(listener->loop, &listener->wake);
     ev_loop_destroy(listener->loop);

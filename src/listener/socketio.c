@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wire/text.h"
+
 /* What is left to read. */
 typedef struct {
     const char *text;
@@ -138,7 +140,7 @@ static gboolean take_data(const Rest *rest, SocketIoPacket *packet)
     json_t *data = NULL;
 
     if (rest->length) {
-        data = json_loadb(rest->text, rest->length, JSON_DECODE_ANY, NULL);
+        data = json_loadb(rest->text, rest->length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
         packet->is_unreadable = !data;
         if (!data)
             return is_meant_well(packet->type, rest);
@@ -201,10 +203,12 @@ void socketio_append_head(GString *text, SocketIoType type, const char *nsp, con
         g_string_append_printf(text, "%" G_GUINT64_FORMAT, *id);
 }
 
-static int append_text(const char *buffer, size_t size, void *text)
+static void append_json(GString *text, const json_t *data)
 {
-    g_string_append_len(text, buffer, (gssize)size);
-    return 0;
+    gsize length;
+    g_autofree char *json = json_text(data, &length);
+
+    g_string_append_len(text, json, (gssize)length);
 }
 
 GString *socketio_encode(SocketIoType type, const char *nsp, const guint64 *id, const json_t *data)
@@ -213,6 +217,6 @@ GString *socketio_encode(SocketIoType type, const char *nsp, const guint64 *id, 
 
     socketio_append_head(text, type, nsp, id);
     if (data)
-        json_dump_callback(data, append_text, text, JSON_COMPACT | JSON_ENCODE_ANY);
+        append_json(text, data);
     return text;
 }

@@ -2,7 +2,7 @@
 #include "listener/socketio_event.h"
 #include "listener/socketio_private.h"
 
-/* A close that was seen at once may have been on its way for so long. */
+/* A farewell may have been on its way for so long. */
 #define CLOSING_MS G_GINT64_CONSTANT(1000)
 
 static gint64 wall_ms(void)
@@ -10,12 +10,14 @@ static gint64 wall_ms(void)
     return g_get_real_time() / 1000;
 }
 
-/* The Unix time of a monotonic one. */
+/* The Unix time at which it was heard last; should the clocks be read far from one another, rather a little
+ * too early. */
 static gint64 heard_ms(const SocketIoDevice *device)
 {
+    gint64 wall_us = g_get_real_time();
     gint64 ago_us = g_get_monotonic_time() - engineio_connection_heard_us(device->connection);
 
-    return wall_ms() - ago_us / 1000;
+    return (wall_us - ago_us) / 1000;
 }
 
 static void clear_device(SocketIoDevice *device)
@@ -77,7 +79,7 @@ void device_arrive(SocketIoDevice *device, const Reply *reply, gboolean names_de
     g_hash_table_insert(device->door->present, device->key, device);
 }
 
-/* What was written to a connection whose end was seen has come, but for what was on its way then. */
+/* Who said farewell was there, and had got what it was sent; but for what ended as that was on its way. */
 static Absence *seen_to_go(SocketIoDevice *device)
 {
     gint64 now_ms = wall_ms();
@@ -89,7 +91,7 @@ static Absence *seen_to_go(SocketIoDevice *device)
     return absence;
 }
 
-/* Nobody knows when it went. */
+/* Nobody knows when it went, and what of the last things came. */
 static Absence *found_gone(const SocketIoDevice *device)
 {
     return absence_new(device->device_id, heard_ms(device), wall_ms());
@@ -100,10 +102,10 @@ static Absence *absence_of(SocketIoDevice *device, EngineIoReason reason)
     switch (reason) {
     case ENGINEIO_PING_TIMEOUT:
     case ENGINEIO_SLOW:
+    case ENGINEIO_TRANSPORT_CLOSED:
         return found_gone(device);
     case ENGINEIO_CLOSED_BY_CLIENT:
     case ENGINEIO_CLOSED_BY_SERVER:
-    case ENGINEIO_TRANSPORT_CLOSED:
     case ENGINEIO_PARSE_ERROR:
     case ENGINEIO_OVERLAP:
         return seen_to_go(device);

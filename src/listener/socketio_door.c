@@ -237,6 +237,12 @@ static void take_registration(SocketIoDevice *device, const Tag *tag, json_t *an
         turn_away(device, &tag->ask, answer);
 }
 
+static void note_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id)
+{
+    device_told(device, what, call_id);
+    engineio_connection_prove(device->connection);
+}
+
 /* What its own request made of it needs no event. */
 static void note_reply(SocketIoDevice *device, const Reply *reply)
 {
@@ -247,7 +253,7 @@ static void note_reply(SocketIoDevice *device, const Reply *reply)
     else if (reply->request == EVENT_UNREGISTER)
         device_forget(device);
     else if (reply->record && call_state_is_final(reply->record->status))
-        device_told(device, ABSENCE_OVER, reply->record->facts->call_id);
+        note_told(device, ABSENCE_OVER, reply->record->facts->call_id);
 }
 
 static void read_again(SocketIoDevice *device)
@@ -295,26 +301,35 @@ static void remember_announced(SocketIoDevice *device, guint64 id, const SocketI
     announced->call_id = g_strndup(event->call_id, event->call_id_length);
 }
 
+/* The usual way, without a copy: it is connected, and need not answer. */
+static void emit_at_once(SocketIoDevice *device, guint place, const SocketIoEvent *event)
+{
+    g_autoptr(GString) head = g_string_sized_new(SOCKETIO_NAMESPACE_BYTES + 3);
+
+    socketio_append_head(head, SOCKETIO_EVENT, socketio_nsp(&device->socketio, place), NULL);
+    engineio_connection_send(device->connection, head->str, head->len, event->json, event->length);
+}
+
+static void emit_ring(SocketIoDevice *device, guint place, const SocketIoEvent *event)
+{
+    guint64 id = G_MAXUINT64;
+
+    emit_to(device, place, event->json, event->length, &id);
+    if (id != G_MAXUINT64)
+        remember_announced(device, id, event);
+}
+
 /* To every namespace that it is connected to. */
 static void emit_to_all(SocketIoDevice *device, const SocketIoEvent *event)
 {
-    gboolean wants_ack = event->effect == SOCKETIO_RINGS;
-
     for (guint i = 0; i < SOCKETIO_PLACES; i++) {
-        guint64 id = G_MAXUINT64;
-
-        emit_to(device, i, event->json, event->length, wants_ack ? &id : NULL);
-        if (id != G_MAXUINT64)
-            remember_announced(device, id, event);
+        if (event->effect == SOCKETIO_RINGS)
+            emit_ring(device, i, event);
+        else if (device->socketio.places[i].presence == SOCKETIO_CONNECTED)
+            emit_at_once(device, i, event);
+        else
+            emit_to(device, i, event->json, event->length, NULL);
     }
-}
-
-static void note_told(SocketIoDevice *device, AbsenceWhat what, const SocketIoEvent *event)
-{
-    g_autofree char *call_id = g_strndup(event->call_id, event->call_id_length);
-
-    device_told(device, what, call_id);
-    engineio_connection_prove(device->connection);
 }
 
 /* With a new token it may come back: a client does by itself when its transport is closed. */
@@ -335,15 +350,17 @@ static void expel(SocketIoDevice *device)
 
 static void take_effect(SocketIoDevice *device, const SocketIoEvent *event)
 {
+    g_autofree char *call_id = g_strndup(event->call_id, event->call_id_length);
+
     switch (event->effect) {
     case SOCKETIO_JUST_SEND:
     case SOCKETIO_RINGS:
         return;
     case SOCKETIO_ANSWERS:
-        note_told(device, ABSENCE_ANSWERED, event);
+        note_told(device, ABSENCE_ANSWERED, call_id);
         return;
     case SOCKETIO_CLOSES:
-        note_told(device, ABSENCE_OVER, event);
+        note_told(device, ABSENCE_OVER, call_id);
         close_if_expired(device);
         return;
     case SOCKETIO_REPLACES:

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "wire/text.h"
 #include "wire/write.h"
 
 static SocketIoEffect effect_of(const Message *message)
@@ -30,22 +31,19 @@ static SocketIoEffect effect_of(const Message *message)
     g_assert_not_reached();
 }
 
-static int append_text(const char *buffer, size_t size, void *text)
-{
-    g_string_append_len(text, buffer, (gssize)size);
-    return 0;
-}
-
 static void append_event(GString *text, const Message *message, const JoinSettings *join)
 {
     json_t *data = write_message(message, join);
-    json_t *event;
+    g_autofree char *json = NULL;
+    gsize length;
 
     json_object_del(data, "call");
     json_object_del(data, "event");
-    event = json_pack("[s, o]", message_name(message->kind), data);
-    json_dump_callback(event, append_text, text, JSON_COMPACT);
-    json_decref(event);
+    json = json_text(data, &length);
+    g_string_append_printf(text, "[\"%s\",", message_name(message->kind));
+    g_string_append_len(text, json, (gssize)length);
+    g_string_append_c(text, ']');
+    json_decref(data);
 }
 
 char *socketio_event_write(const Message *message, const JoinSettings *join, gsize *length)

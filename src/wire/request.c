@@ -267,7 +267,7 @@ static void check_shape(Request *request, json_t *body, const MessageLimits *lim
     else if (is_deeper(body, limits->depth))
         fault(request, REFUSAL_INVALID_REQUEST, "body: must not be nested deeper than %u",
               limits->depth);
-    else if (is_larger(body, limits->bytes))
+    else if (limits->bytes && is_larger(body, limits->bytes))
         fault(request, REFUSAL_TOO_LARGE, "body: must have at most %" G_GSIZE_FORMAT " bytes",
               limits->bytes);
 }

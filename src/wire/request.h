@@ -16,7 +16,7 @@ typedef enum {
 
 /* What a whole body may have. */
 typedef struct {
-    gsize bytes; /* written without blanks */
+    gsize bytes; /* written without blanks; 0: it was looked at before */
     guint depth; /* of objects and lists in one another; the body itself is the first */
 } MessageLimits;
 

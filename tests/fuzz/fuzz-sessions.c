@@ -279,7 +279,7 @@ static void act_go(World *world, const char *rest, gsize length)
     if (!handle)
         return;
     handle->kind = NOBODY;
-    engineio_gone(world->engineio, handle, world->now_us, world->outputs);
+    engineio_gone(world->engineio, handle, length > 1, world->now_us, world->outputs);
 }
 
 static void act_say(World *world, const char *rest G_GNUC_UNUSED, gsize length G_GNUC_UNUSED)

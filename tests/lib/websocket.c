@@ -44,7 +44,7 @@ gboolean websocket_has_input(WebSocket *websocket, guint ms)
 }
 
 /* FALSE at the end. */
-static gboolean fill(WebSocket *websocket)
+gboolean websocket_fill(WebSocket *websocket)
 {
     char bytes[65536];
     struct pollfd wanted = {.fd = websocket->fd, .events = POLLIN};
@@ -61,7 +61,7 @@ static gboolean fill(WebSocket *websocket)
 static gboolean need(WebSocket *websocket, gsize length)
 {
     while (websocket->input->len < length) {
-        if (!fill(websocket))
+        if (!websocket_fill(websocket))
             return FALSE;
     }
     return TRUE;
@@ -85,7 +85,7 @@ static void shake_hands(WebSocket *websocket, const char *path, const char *subp
     g_string_append(request, "\r\n");
     websocket_send_bytes(websocket, request->str, request->len);
     while (!(end = strstr(websocket->input->str, "\r\n\r\n"))) {
-        if (!fill(websocket))
+        if (!websocket_fill(websocket))
             return;
     }
     g_assert_true(g_str_has_prefix(websocket->input->str, "HTTP/1."));
@@ -93,13 +93,20 @@ static void shake_hands(WebSocket *websocket, const char *path, const char *subp
     g_string_erase(websocket->input, 0, end + 4 - websocket->input->str);
 }
 
-WebSocket *websocket_open(guint port, const char *path, const char *subprotocol, const char *origin)
+WebSocket *websocket_connect(guint port)
 {
     WebSocket *websocket = g_new0(WebSocket, 1);
 
     websocket->fd = connect_to(port);
     websocket->text = g_string_new(NULL);
     websocket->input = g_string_new(NULL);
+    return websocket;
+}
+
+WebSocket *websocket_open(guint port, const char *path, const char *subprotocol, const char *origin)
+{
+    WebSocket *websocket = websocket_connect(port);
+
     shake_hands(websocket, path, subprotocol, origin);
     return websocket;
 }

@@ -16,6 +16,10 @@ typedef struct {
 /* `subprotocol` and `origin` may be NULL. A refused handshake has another status, or 0 for none. */
 WebSocket *websocket_open(guint port, const char *path, const char *subprotocol,
                           const char *origin);
+/* Only the TCP connection, for what is no WebSocket. */
+WebSocket *websocket_connect(guint port);
+/* Adds what comes next to `input`; FALSE at the end of the connection. */
+gboolean websocket_fill(WebSocket *socket);
 /* Closes the TCP connection, whatever the state. */
 void websocket_free(WebSocket *socket);
 /* Closes it with a RST. */

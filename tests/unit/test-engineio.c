@@ -300,7 +300,7 @@ static void say(World *world, const char *text)
 
 static void gone(World *world, char what)
 {
-    engineio_gone(world->session, named(what), world->now_us, world->outputs);
+    engineio_gone(world->session, named(what), FALSE, world->now_us, world->outputs);
 }
 
 static void shut(World *world)
@@ -445,6 +445,17 @@ static void test_client_closes(World *world, gconstpointer data G_GNUC_UNUSED)
     assert_over(world);
 }
 
+/* Its poll was sent before, and comes after. */
+static void test_client_closes_first(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    open_polling(world);
+    post(world, 'X', "1");
+    expect(world, "end:client X=200:ok");
+    poll(world, 'P');
+    expect(world, "P=200:6");
+    assert_over(world);
+}
+
 static void test_websocket_closes(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     open_websocket(world);
@@ -540,6 +551,19 @@ static void test_late_ping(World *world, gconstpointer data G_GNUC_UNUSED)
     expect(world, "");
     advance(world, 25 * SECOND - 1);
     expect(world, "");
+}
+
+/* It came in time, but the server was too busy to look. */
+static void test_late_pong(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    open_websocket(world);
+    advance(world, 25 * SECOND);
+    expect(world, "W<2");
+    world->now_us += 21 * SECOND;
+    frame(world, 'W', "3");
+    expect(world, "");
+    advance(world, 25 * SECOND);
+    expect(world, "W<2");
 }
 
 static void test_upgrade(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -647,6 +671,14 @@ static void test_poll_goes(World *world, gconstpointer data G_GNUC_UNUSED)
     assert_over(world);
 }
 
+static void test_farewell(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    open_upgraded(world);
+    engineio_gone(world->session, named('W'), TRUE, world->now_us, world->outputs);
+    expect(world, "end:client");
+    assert_over(world);
+}
+
 static void test_websocket_goes(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     open_upgraded(world);
@@ -736,13 +768,13 @@ static void test_proof(World *world, gconstpointer data G_GNUC_UNUSED)
     open_websocket(world);
     say(world, "closing");
     engineio_prove(world->session, world->now_us);
-    advance(world, 500 * MS);
+    advance(world, 50 * MS);
     frame(world, 'W', "4something");
     advance(world, 2 * SECOND);
     expect(world, "W<4closing \"something\"");
 
     engineio_prove(world->session, world->now_us);
-    advance(world, SECOND);
+    advance(world, 100 * MS);
     expect(world, "W<2");
     advance(world, 10 * MS);
     frame(world, 'W', "3");
@@ -792,6 +824,7 @@ int main(int argc, char **argv)
     SESSION("an-open-of-the-client-closes", test_open_from_client);
     SESSION("two-polls-close", test_two_polls);
     SESSION("the-client-closes", test_client_closes);
+    SESSION("the-client-closes-before-its-poll", test_client_closes_first);
     SESSION("the-client-closes-its-websocket", test_websocket_closes);
     SESSION("websocket", test_websocket);
     SESSION("a-websocket-does-not-poll", test_websocket_polls);
@@ -799,12 +832,14 @@ int main(int argc, char **argv)
     SESSION("pings-by-poll", test_polled_pings);
     SESSION("a-late-poll", test_late_poll);
     SESSION("a-late-ping", test_late_ping);
+    SESSION("a-pong-that-nobody-looked-at", test_late_pong);
     SESSION("upgrade", test_upgrade);
     SESSION("upgrade-with-an-open-poll", test_upgrade_with_poll);
     SESSION("a-second-probe-is-refused", test_second_probe);
     SESSION("a-bad-probe-is-dropped", test_bad_probe);
     SESSION("a-slow-probe-is-dropped", test_slow_probe);
     SESSION("the-poll-goes", test_poll_goes);
+    SESSION("the-websocket-says-farewell", test_farewell);
     SESSION("the-websocket-goes", test_websocket_goes);
     SESSION("the-websocket-goes-when-its-pong-is-late", test_goes_late);
     SESSION("a-stranger-goes", test_stranger_goes);

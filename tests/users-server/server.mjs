@@ -5,9 +5,9 @@
 //   node server.mjs [--host 127.0.0.1] [--port 0] [--store memory|sqlite] [--path FILE] [--synchronous NORMAL|FULL]
 //                   [--ring-ms 45000] [--log]
 //
-// It prints "listening on HOST:PORT" and ends at SIGTERM. Who one is stands in the connect packet: io(url, { auth: {
-// userId } }), or ?userId= in the address; no token is looked at. Every request is answered in its ack, if there is one:
-// { success: true, callId, status }, or { success: false, error, callId? }.
+// SQLite is there after `npm ci --include=optional`. It prints "listening on HOST:PORT" and ends at SIGTERM. Who one is
+// stands in the connect packet: io(url, { auth: { userId } }), or ?userId= in the address; no token is looked at. Every
+// request is answered in its ack, if there is one: { success: true, callId, status }, or { success: false, error, callId? }.
 //
 //   from the app  call:initiate { callId?, receiverId, callType? }   call:accept { callId }
 //                 call:reject { callId, reason? }                    call:end { callId, reason? }

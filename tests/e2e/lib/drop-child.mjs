@@ -1,10 +1,11 @@
-// A process that holds many sockets of call.v1, each pair of users in a call, until it is killed: { url, sockets } as
+// A process that holds many sockets of call.v1, each pair of users in a call, until it is killed: { url, sockets, round } as
 // its argument. Says 'ready'.
 import { once } from 'node:events';
 import WebSocket from 'ws';
 
-const { url, sockets } = JSON.parse(process.argv[2]);
+const { url, sockets, round } = JSON.parse(process.argv[2]);
 const AT_ONCE = 50;
+const nameOf = (number) => `drop-${round}-${number}`;
 
 async function open(userId) {
   const socket = new WebSocket(url, 'call.v1', { perMessageDeflate: false });
@@ -23,8 +24,8 @@ async function open(userId) {
 }
 
 async function openPair(number) {
-  const [caller, callee] = [await open(`drop-${2 * number}`), await open(`drop-${2 * number + 1}`)];
-  const { callId } = await caller({ request: 'call:initiate', calleeId: `drop-${2 * number + 1}` });
+  const [caller, callee] = [await open(nameOf(2 * number)), await open(nameOf(2 * number + 1))];
+  const { callId } = await caller({ request: 'call:initiate', calleeId: nameOf(2 * number + 1) });
   const { status } = await callee({ request: 'call:accept', callId });
   if (status !== 'accepted')
     throw new Error(`pair ${number} is ${status}`);

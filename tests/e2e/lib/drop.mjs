@@ -7,6 +7,8 @@ import { until, within } from './wait.mjs';
 
 const CHILD = fileURLToPath(new URL('./drop-child.mjs', import.meta.url));
 
+const here = ({ devices, away }) => devices - away;
+
 /** Asks again and again until `isOver()`; resolves with the longest time that an answer took, in ms. */
 async function longestPause(witness, isOver) {
   let longest = 0;
@@ -19,9 +21,10 @@ async function longestPause(witness, isOver) {
 }
 
 /** Has a process with so many sockets, all of them in calls, killed. */
-export async function dropThousands(it, Client, sockets) {
+export async function dropThousands(it, Client, sockets, round) {
   const witness = await it.device(it.user('witness'), 'd', { Client });
-  const child = fork(CHILD, [JSON.stringify({ url: it.janus.listenerUrl, sockets })]);
+  const before = here(await it.janus.admin({ request: 'stats' }));
+  const child = fork(CHILD, [JSON.stringify({ url: it.janus.listenerUrl, sockets, round })]);
   try {
     await within(once(child, 'message'), 'the sockets are open', 120_000);
     const calm = await longestPause(witness, (() => {
@@ -32,7 +35,8 @@ export async function dropThousands(it, Client, sockets) {
     const watching = longestPause(witness, () => isOver);
     const from = performance.now();
     child.kill('SIGKILL');
-    await until(async () => (await it.janus.admin({ request: 'stats' })).away >= sockets, 'all are away', 20_000)
+    // In grace, or already past it.
+    await until(async () => here(await it.janus.admin({ request: 'stats' })) <= before, 'all are away', 20_000)
       .finally(() => { isOver = true; });
     const awayMs = performance.now() - from;
     return { sockets, awayMs, calmMs: calm, pauseMs: await watching };
