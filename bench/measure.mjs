@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 import { pause } from '../tests/e2e/lib/wait.mjs';
 import { peers } from './peers/index.mjs';
-import { ROOT, built } from './peers/lib/built.mjs';
+import { ROOT, built, isBuilt } from './peers/lib/built.mjs';
 import { crowdSteps, crowds, dropStep, plan, rounds } from './plan.mjs';
 
 const RUN_MS = 180_000;
@@ -176,16 +176,21 @@ export function groupSize({ stats }) {
   return (after.records - before.records) / (after.commits - before.commits);
 }
 
-/** Raw SQLite, with the same rows in groups as large as the listener's were. */
+/** SQLite alone on the server's core, in groups as large as the listener's were: one plain table, and our own store. */
 function measureStore(results) {
-  const sizes = results.filter(({ peer, step }) => peer === 'callv1' && step === 'c64').map(groupSize).filter(Boolean);
-  const group = sizes.length ? Math.max(1, Math.round(sizes.sort((a, b) => a - b)[Math.floor(sizes.length / 2)])) : 32;
+  const sizes = results.filter(({ peer, step }) => peer === 'callv1' && step === 'c64').map(groupSize).filter(Boolean).sort((a, b) => a - b);
+  const group = sizes.length ? Math.max(1, Math.round(sizes[Math.floor(sizes.length / 2)])) : 64;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'call-bench-store-'));
   const measured = [];
-  for (let round = 0; round < lengths.rounds; round++) {
-    const command = ['-c', String(serverCore), built('bench/raw_store'), String(group), String(lengths.closedSeconds)];
-    measured.push({ round, ...JSON.parse(execFileSync('taskset', command, { encoding: 'utf8' })) });
-    say(`raw SQLite, groups of ${group}: ${measured.at(-1).calls_per_s} calls/s`);
-  }
+  for (let round = 0; round < lengths.rounds; round++)
+    for (const rows of ['plain', 'store']) {
+      const output = execFileSync('taskset', ['-c', String(serverCore), built('bench/raw_store'), '--path', path.join(folder, 'calls.sqlite'),
+        '--rows', rows, '--group', String(group), '--calls', String(lengths.isQuick ? 2000 : 20000)], { encoding: 'utf8' });
+      const { callsPerSecond, cpuSecondsPer1000Calls } = JSON.parse(output);
+      measured.push({ round, rows, group, calls_per_s: callsPerSecond, cpu_s_per_1000_calls: cpuSecondsPer1000Calls });
+      say(`SQLite alone, ${rows}, groups of ${group}: ${callsPerSecond} calls/s`);
+    }
+  fs.rmSync(folder, { recursive: true });
   return measured;
 }
 
@@ -219,7 +224,7 @@ write('machine', machine());
 let measured = [];
 if (wantsPart('rounds'))
   write('rounds', measured = await measureRounds());
-if (wantsPart('store') && fs.existsSync(path.join(process.env.BENCH_BUILD ?? path.join(ROOT, 'build'), 'bench/raw_store')))
+if (wantsPart('store') && isBuilt('bench/raw_store'))
   write('store', measureStore(measured));
 if (wantsPart('crowds'))
   write('crowds', await measureCrowds());
