@@ -21,7 +21,7 @@ cd "$root"
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
 core_suites=(unit-gcc core php)
-alone_suites=(soak fuzz e2e e2e-asan client browser)
+alone_suites=(soak bench fuzz e2e e2e-asan client browser)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -115,6 +115,12 @@ core_checks() {
 }
 
 # Many calls through the service and the store: neither memory nor speed may suffer.
+# The benchmarks' machinery, for a moment, and what a call costs in the plugin among 100 users and among 10,000.
+benchmarks() {
+    BENCH_BUILD=$root/build/check-gcc bench/run.sh --quick &&
+        make -C build/check-gcc --no-print-directory -s check-plugin-calls
+}
+
 soak() {
     make -C build/check-gcc --no-print-directory -s bench/soak_calls &&
         build/check-gcc/bench/soak_calls --calls "$1"
@@ -170,6 +176,7 @@ run_suite() {
     core) core_checks ;;
     coverage) coverage ;;
     php) php_units ;;
+    bench) one_check benchmarks ;;
     soak) if [ -n "$is_long" ]; then one_check soak 1000000; else one_check soak 100000; fi ;;
     fuzz) if [ -n "$is_long" ]; then fuzz "${FUZZ_SECONDS:-1800}"; else fuzz 12; fi ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;

@@ -1,6 +1,6 @@
 // Measures: starts peers, runs the load generator against them, and writes what it printed to bench/results.
 //   node bench/measure.mjs [--quick] [--rounds N] [--only PART,...] [--peers NAME,...] [--out FOLDER]
-// Parts: rounds, crowds, drop, store. What was measured before of other parts stays.
+// Parts: rounds, store, crowds, settings, drop. What was measured before of other parts stays.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { pause } from '../tests/e2e/lib/wait.mjs';
 import { peers } from './peers/index.mjs';
 import { ROOT, built, isBuilt } from './peers/lib/built.mjs';
-import { crowdSteps, crowds, dropStep, plan, rounds } from './plan.mjs';
+import { crowdSteps, crowds, dropStep, plan, rounds, settingStep, settings } from './plan.mjs';
 
 const RUN_MS = 180_000;
 const { values: options } = parseArgs({ options: {
@@ -121,7 +121,7 @@ function atMost(size) {
 
 async function measureCrowds() {
   const results = [];
-  for (const name of Object.keys(crowds).filter(isThere)) {
+  for (const name of Object.keys(crowds).filter(isThere).slice(0, lengths.isQuick ? 2 : undefined)) {
     for (const size of lengths.sizes.map(atMost)) {
       await withPeer(name, async (server) => {
         for (const [step, args] of Object.entries(crowdSteps(crowds[name], size, lengths.crowdSeconds))) {
@@ -131,6 +131,18 @@ async function measureCrowds() {
         }
       });
     }
+  }
+  return results;
+}
+
+async function measureSettings() {
+  const results = [];
+  for (const janus of lengths.isQuick ? settings.slice(0, 2) : settings) {
+    await withPeer('call', async (server) => {
+      const result = await run('call', server, 'settings', settingStep(lengths.settingUsers, lengths.crowdSeconds));
+      say(`${JSON.stringify(janus)}: ${summary(result)}, ${result.server.threads} threads`);
+      results.push({ janus, ...result });
+    }, { janus });
   }
   return results;
 }
@@ -228,6 +240,8 @@ if (wantsPart('store') && isBuilt('bench/raw_store'))
   write('store', measureStore(measured));
 if (wantsPart('crowds'))
   write('crowds', await measureCrowds());
+if (wantsPart('settings') && isThere('call'))
+  write('settings', await measureSettings());
 if (wantsPart('drop'))
   write('drop', await measureDrops());
 say(`took ${Math.round((Date.now() - began) / 1000)} s`);

@@ -23,6 +23,7 @@ export class Measured {
     this.crowds = read('crowds', []);
     this.drop = read('drop', []);
     this.store = read('store', []);
+    this.settings = read('settings', []);
   }
 
   peers(step) {

@@ -83,6 +83,12 @@ ${quiet.length ? plot('crowd-p99', linePlot({ title: 'Reject to rejected at 100 
 ${busy.length ? plot('crowd-calls', linePlot({ title: 'Calls a second, 64 pairs in a closed loop', x: 'registered users, a socket each', y: 'calls/s', lines: busy, xTicks: measured.sizes() })) : ''}`;
 }
 
+function settingsPart() {
+  return table(['in janus.jcfg', 'calls/s', 'CPU s/1000 calls', 'p99 µs', 'KB a user', 'threads', 'all registered after s'], measured.settings.map((run) =>
+    [`\`${Object.entries(run.janus).map(([key, value]) => `${key} = ${value}`).join(', ')}\``, figure(run.calls_per_s), figure(run.server.cpu_s_per_1000_calls),
+      figure(run.answer.p99_us), figure(run.server.kb_per_user), run.server.threads, figure(run.ramp_s)]));
+}
+
 function dropPart() {
   return table(['peer', 'cut off', 'all in grace after ms', 'worst answer after that, ms', 'p99 µs of the whole run'], measured.drop.map((run) =>
     [`\`${run.peer}\``, run.dropped, run.all_away_ms ?? 'never', figure(run.worst_after_drop_us / 1000), figure(run.due.p99_us)]));
@@ -113,6 +119,7 @@ ${part('Reject to rejected, 100 calls a second, 200 sockets', latencyPart())}
 ${part('Saturation, 64 pairs', saturationPart('c64', 64))}
 ${part('Saturation, 512 pairs', saturationPart('c512', 512))}
 ${part('Many registered users', crowdPart())}
+${part(`Janus's settings, ${measured.settings[0]?.users ?? 1000} registered users, 64 pairs, our plugin`, settingsPart())}
 ${part('Everybody is cut off at once', dropPart())}
 ${part('SQLite alone, in groups as large as the listener\'s', storePart())}`;
 
