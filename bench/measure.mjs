@@ -70,14 +70,16 @@ async function run(name, server, step, args) {
 const missing = Object.keys(peers).filter((name) => peers[name].isThere && !peers[name].isThere());
 const isThere = (name) => wantsPeer(name) && !missing.includes(name);
 
-/** Starts a peer, does something with it, ends it whatever happened. */
+const failures = [];
+
+/** Starts a peer, does something with it, ends it whatever happened. What goes wrong is told and kept, and the others go on. */
 async function withPeer(name, act, settings = {}) {
-  const peer = peers[name];
-  const server = await peer.start({ core: cores > 1 ? serverCore : undefined, ...settings });
   try {
-    return await act(server);
-  } finally {
-    await server.stop();
+    const server = await peers[name].start({ core: cores > 1 ? serverCore : undefined, ...settings });
+    await act(server).finally(() => server.stop());
+  } catch (error) {
+    say(`${name}: ${error.message}`);
+    failures.push({ peer: name, mayLose: Boolean(peers[name].mayLose), error: error.message.slice(0, 500) });
   }
 }
 
@@ -89,10 +91,6 @@ async function turn(name, round) {
       say(`round ${round + 1}, ${name}, ${step}: ${summary(result)}`);
       results.push({ round, ...result });
     }
-  }).catch((error) => {
-    if (!peers[name].mayLose)
-      throw error;
-    say(`${name}: ${error.message}`);
   });
   return results;
 }
@@ -232,7 +230,7 @@ const write = (name, value) => {
 for (const name of missing)
   say(`${name} is not there: left out`);
 const began = Date.now();
-write('machine', machine());
+const about = machine();
 let measured = [];
 if (wantsPart('rounds'))
   write('rounds', measured = await measureRounds());
@@ -244,4 +242,6 @@ if (wantsPart('settings') && isThere('call'))
   write('settings', await measureSettings());
 if (wantsPart('drop'))
   write('drop', await measureDrops());
-say(`took ${Math.round((Date.now() - began) / 1000)} s`);
+write('machine', { ...about, failures, took_s: Math.round((Date.now() - began) / 1000) });
+say(`took ${Math.round((Date.now() - began) / 1000)} s, ${failures.length} turns failed`);
+process.exitCode = options.quick && failures.some(({ mayLose }) => !mayLose) ? 1 : 0;

@@ -105,6 +105,9 @@ function storePart() {
 const part = (title, body) => `## ${title}\n\n${body}\n`;
 const notThere = machine.missing?.length ? `\nLeft out, because not installed: ${machine.missing.map((name) => `\`${name}\``).join(', ')}.\n` : '';
 
+const failed = machine.failures?.length ? `\nTurns that failed, and are missing below:\n\n${machine.failures.map(({ peer, error }) =>
+  `- \`${peer}\`: ${error.split('\n')[0]}`).join('\n')}\n` : '';
+
 const report = `# Benchmarks
 
 Made by \`bench/run.sh\` from the raw results in \`bench/results\`; how to read them is in [docs/benchmarks.md](../docs/benchmarks.md).
@@ -112,7 +115,7 @@ Made by \`bench/run.sh\` from the raw results in \`bench/results\`; how to read 
 ${machine.at.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Janus ${machine.janus}, Kamailio ${machine.kamailio}, Node ${machine.node}; ${machine.rounds} rounds,
 everything on the loopback, the server pinned to one core, the generator to another; load of the machine before: ${machine.load_before.join(' ')}.
 Figures are medians of the rounds (least–most); ratios are taken within a round, then their median.
-${machine.quick ? '\n**A quick run: it shows that everything works, its figures mean nothing.**\n' : ''}${notThere}
+${machine.quick ? '\n**A quick run: it shows that everything works, its figures mean nothing.**\n' : ''}${notThere}${failed}
 ${part('What was to be shown', criteriaTable())}
 ${part('Who', peersTable())}
 ${part('Reject to rejected, 100 calls a second, 200 sockets', latencyPart())}
@@ -125,6 +128,6 @@ ${part('SQLite alone, in groups as large as the listener\'s', storePart())}`;
 
 fs.writeFileSync(path.join(out, 'REPORT.md'), report.replace(/\n{3,}/g, '\n\n'));
 console.log(path.join(out, 'REPORT.md'));
-const failed = criteria(measured).filter(({ holds }) => holds === 'no');
-console.log(`${criteria(measured).filter(({ holds }) => holds === 'yes').length} hold, ${failed.length} do not, ${criteria(measured).filter(({ holds }) => holds === 'unknown').length} were not measured`);
-failed.forEach(({ what, wanted, values }) => console.log(`not met: ${what}: ${values.map((value) => figure(value)).join(', ')}, wanted ${wanted}`));
+const missed = criteria(measured).filter(({ holds }) => holds === 'no');
+console.log(`${criteria(measured).filter(({ holds }) => holds === 'yes').length} hold, ${missed.length} do not, ${criteria(measured).filter(({ holds }) => holds === 'unknown').length} were not measured`);
+missed.forEach(({ what, wanted, values }) => console.log(`not met: ${what}: ${values.map((value) => figure(value)).join(', ')}, wanted ${wanted}`));
