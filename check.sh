@@ -21,7 +21,7 @@ cd "$root"
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
 core_suites=(unit-gcc core model php)
-alone_suites=(soak fuzz e2e e2e-asan client browser)
+alone_suites=(soak bench fuzz e2e e2e-asan client browser)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -126,6 +126,12 @@ model() {
     result "$passed" "$failed"
 }
 
+# The benchmarks' machinery, for a moment, and what a call costs in the plugin among 100 users and among 10,000.
+benchmarks() {
+    BENCH_BUILD=$root/build/check-gcc bench/run.sh --quick &&
+        make -C build/check-gcc --no-print-directory -s check-plugin-calls
+}
+
 # Many calls through the service and the store, then a short one of mixed traffic against Janus: neither memory nor speed may suffer.
 soak() {
     local plugin passed=0 failed=0
@@ -187,6 +193,7 @@ run_suite() {
     coverage) coverage ;;
     php) php_units ;;
     model) model ;;
+    bench) one_check benchmarks ;;
     soak) if [ -n "$is_long" ]; then soak 1000000 "${SOAK_SECONDS:-120}"; else soak 100000 20; fi ;;
     fuzz) if [ -n "$is_long" ]; then fuzz "${FUZZ_SECONDS:-1800}"; else fuzz 12; fi ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;

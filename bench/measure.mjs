@@ -1,6 +1,6 @@
 // Measures: starts peers, runs the load generator against them, and writes what it printed to bench/results.
 //   node bench/measure.mjs [--quick] [--rounds N] [--only PART,...] [--peers NAME,...] [--out FOLDER]
-// Parts: rounds, crowds, drop, store. What was measured before of other parts stays.
+// Parts: rounds, store, crowds, settings, drop. What was measured before of other parts stays.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util';
 
 import { pause } from '../tests/e2e/lib/wait.mjs';
 import { peers } from './peers/index.mjs';
-import { ROOT, built } from './peers/lib/built.mjs';
-import { crowdSteps, crowds, dropStep, plan, rounds } from './plan.mjs';
+import { ROOT, built, isBuilt } from './peers/lib/built.mjs';
+import { crowdSteps, crowds, dropStep, plan, rounds, settingStep, settings } from './plan.mjs';
 
 const RUN_MS = 180_000;
 const { values: options } = parseArgs({ options: {
@@ -70,14 +70,16 @@ async function run(name, server, step, args) {
 const missing = Object.keys(peers).filter((name) => peers[name].isThere && !peers[name].isThere());
 const isThere = (name) => wantsPeer(name) && !missing.includes(name);
 
-/** Starts a peer, does something with it, ends it whatever happened. */
+const failures = [];
+
+/** Starts a peer, does something with it, ends it whatever happened. What goes wrong is told and kept, and the others go on. */
 async function withPeer(name, act, settings = {}) {
-  const peer = peers[name];
-  const server = await peer.start({ core: cores > 1 ? serverCore : undefined, ...settings });
   try {
-    return await act(server);
-  } finally {
-    await server.stop();
+    const server = await peers[name].start({ core: cores > 1 ? serverCore : undefined, ...settings });
+    await act(server).finally(() => server.stop());
+  } catch (error) {
+    say(`${name}: ${error.message}`);
+    failures.push({ peer: name, mayLose: Boolean(peers[name].mayLose), error: error.message.slice(0, 500) });
   }
 }
 
@@ -89,10 +91,6 @@ async function turn(name, round) {
       say(`round ${round + 1}, ${name}, ${step}: ${summary(result)}`);
       results.push({ round, ...result });
     }
-  }).catch((error) => {
-    if (!peers[name].mayLose)
-      throw error;
-    say(`${name}: ${error.message}`);
   });
   return results;
 }
@@ -121,7 +119,7 @@ function atMost(size) {
 
 async function measureCrowds() {
   const results = [];
-  for (const name of Object.keys(crowds).filter(isThere)) {
+  for (const name of Object.keys(crowds).filter(isThere).slice(0, lengths.isQuick ? 2 : undefined)) {
     for (const size of lengths.sizes.map(atMost)) {
       await withPeer(name, async (server) => {
         for (const [step, args] of Object.entries(crowdSteps(crowds[name], size, lengths.crowdSeconds))) {
@@ -131,6 +129,18 @@ async function measureCrowds() {
         }
       });
     }
+  }
+  return results;
+}
+
+async function measureSettings() {
+  const results = [];
+  for (const janus of lengths.isQuick ? settings.slice(0, 2) : settings) {
+    await withPeer('call', async (server) => {
+      const result = await run('call', server, 'settings', settingStep(lengths.settingUsers, lengths.crowdSeconds));
+      say(`${JSON.stringify(janus)}: ${summary(result)}, ${result.server.threads} threads`);
+      results.push({ janus, ...result });
+    }, { janus });
   }
   return results;
 }
@@ -176,16 +186,21 @@ export function groupSize({ stats }) {
   return (after.records - before.records) / (after.commits - before.commits);
 }
 
-/** Raw SQLite, with the same rows in groups as large as the listener's were. */
+/** SQLite alone on the server's core, in groups as large as the listener's were: one plain table, and our own store. */
 function measureStore(results) {
-  const sizes = results.filter(({ peer, step }) => peer === 'callv1' && step === 'c64').map(groupSize).filter(Boolean);
-  const group = sizes.length ? Math.max(1, Math.round(sizes.sort((a, b) => a - b)[Math.floor(sizes.length / 2)])) : 32;
+  const sizes = results.filter(({ peer, step }) => peer === 'callv1' && step === 'c64').map(groupSize).filter(Boolean).sort((a, b) => a - b);
+  const group = sizes.length ? Math.max(1, Math.round(sizes[Math.floor(sizes.length / 2)])) : 64;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'call-bench-store-'));
   const measured = [];
-  for (let round = 0; round < lengths.rounds; round++) {
-    const command = ['-c', String(serverCore), built('bench/raw_store'), String(group), String(lengths.closedSeconds)];
-    measured.push({ round, ...JSON.parse(execFileSync('taskset', command, { encoding: 'utf8' })) });
-    say(`raw SQLite, groups of ${group}: ${measured.at(-1).calls_per_s} calls/s`);
-  }
+  for (let round = 0; round < lengths.rounds; round++)
+    for (const rows of ['plain', 'store']) {
+      const output = execFileSync('taskset', ['-c', String(serverCore), built('bench/raw_store'), '--path', path.join(folder, 'calls.sqlite'),
+        '--rows', rows, '--group', String(group), '--calls', String(lengths.isQuick ? 2000 : 20000)], { encoding: 'utf8' });
+      const { callsPerSecond, cpuSecondsPer1000Calls } = JSON.parse(output);
+      measured.push({ round, rows, group, calls_per_s: callsPerSecond, cpu_s_per_1000_calls: cpuSecondsPer1000Calls });
+      say(`SQLite alone, ${rows}, groups of ${group}: ${callsPerSecond} calls/s`);
+    }
+  fs.rmSync(folder, { recursive: true });
   return measured;
 }
 
@@ -215,14 +230,18 @@ const write = (name, value) => {
 for (const name of missing)
   say(`${name} is not there: left out`);
 const began = Date.now();
-write('machine', machine());
+const about = machine();
 let measured = [];
 if (wantsPart('rounds'))
   write('rounds', measured = await measureRounds());
-if (wantsPart('store') && fs.existsSync(path.join(process.env.BENCH_BUILD ?? path.join(ROOT, 'build'), 'bench/raw_store')))
+if (wantsPart('store') && isBuilt('bench/raw_store'))
   write('store', measureStore(measured));
 if (wantsPart('crowds'))
   write('crowds', await measureCrowds());
+if (wantsPart('settings') && isThere('call'))
+  write('settings', await measureSettings());
 if (wantsPart('drop'))
   write('drop', await measureDrops());
-say(`took ${Math.round((Date.now() - began) / 1000)} s`);
+write('machine', { ...about, failures, took_s: Math.round((Date.now() - began) / 1000) });
+say(`took ${Math.round((Date.now() - began) / 1000)} s, ${failures.length} turns failed`);
+process.exitCode = options.quick && failures.some(({ mayLose }) => !mayLose) ? 1 : 0;

@@ -23,6 +23,7 @@ export class Measured {
     this.crowds = read('crowds', []);
     this.drop = read('drop', []);
     this.store = read('store', []);
+    this.settings = read('settings', []);
   }
 
   peers(step) {
@@ -88,7 +89,8 @@ export class Measured {
     return (grown(last) - grown(first)) / (last.users - first.users);
   }
 
-  rawStore() {
-    return median(this.store.map((run) => run.calls_per_s));
+  /** Calls a second of SQLite alone, of one round; `rows` is "plain" or "store". */
+  rawStore(rows, round) {
+    return this.store.find((run) => run.rows === rows && run.round === round)?.calls_per_s;
   }
 }

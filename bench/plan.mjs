@@ -37,8 +37,8 @@ export const rounds = {
 /** Registered users: what they cost, and what they do to those who call. */
 export const crowds = { 'ping': 'idle', 'call': 'calls', 'forward': 'calls', 'callv1': 'calls', 'relay': 'calls' };
 
-const full = { rounds: 3, seconds: 4, closedSeconds: 2, sizes: [100, 1000, 5000, 10000], crowdSeconds: 2, dropped: 9900 };
-const quick = { rounds: 1, seconds: 0.6, closedSeconds: 0.3, sizes: [100, 300], crowdSeconds: 0.3, dropped: 200 };
+const full = { rounds: 3, seconds: 4, closedSeconds: 2, sizes: [100, 1000, 5000, 10000], crowdSeconds: 2, dropped: 9900, settingUsers: 1000 };
+const quick = { rounds: 1, seconds: 0.6, closedSeconds: 0.3, sizes: [100, 300], crowdSeconds: 0.3, dropped: 200, settingUsers: 150 };
 
 export function plan({ isQuick, roundCount }) {
   const lengths = { ...(isQuick ? quick : full) };
@@ -63,3 +63,10 @@ export function crowdSteps(kind, size, seconds) {
 /** All but 100 pairs cut off at once, while these go on. */
 export const dropStep = (users, seconds) => ['--workload', 'reject', '--pairs', '100', '--users', String(users + 200), '--ramp', '128', '--rate', '100',
   '--ring', '0.02', '--warm', '0.5', '--seconds', String(seconds), '--drop', '1'];
+
+/** Janus's own settings, one changed at a time, with 1,000 registered users. */
+export const settings = [
+  { event_loops: 0 }, { event_loops: 2 }, { event_loops: 64 }, { task_pool_size: 1 }, { task_pool_size: 4 }, { task_pool_size: 100 },
+];
+export const settingStep = (users, seconds) => ['--workload', 'reject', '--pairs', '64', '--users', String(users), '--ramp', '128', '--warm', '0.3',
+  '--seconds', String(seconds), '--settle', '0.5'];

@@ -83,18 +83,30 @@ ${quiet.length ? plot('crowd-p99', linePlot({ title: 'Reject to rejected at 100 
 ${busy.length ? plot('crowd-calls', linePlot({ title: 'Calls a second, 64 pairs in a closed loop', x: 'registered users, a socket each', y: 'calls/s', lines: busy, xTicks: measured.sizes() })) : ''}`;
 }
 
+function settingsPart() {
+  return table(['in janus.jcfg', 'calls/s', 'CPU s/1000 calls', 'p99 µs', 'KB a user', 'threads', 'all registered after s'], measured.settings.map((run) =>
+    [`\`${Object.entries(run.janus).map(([key, value]) => `${key} = ${value}`).join(', ')}\``, figure(run.calls_per_s), figure(run.server.cpu_s_per_1000_calls),
+      figure(run.answer.p99_us), figure(run.server.kb_per_user), run.server.threads, figure(run.ramp_s)]));
+}
+
 function dropPart() {
   return table(['peer', 'cut off', 'all in grace after ms', 'worst answer after that, ms', 'p99 µs of the whole run'], measured.drop.map((run) =>
     [`\`${run.peer}\``, run.dropped, run.all_away_ms ?? 'never', figure(run.worst_after_drop_us / 1000), figure(run.due.p99_us)]));
 }
 
 function storePart() {
-  return table(['records in a transaction', 'calls/s', 'CPU s/1000 calls'],
-    measured.store.map((run) => [run.group, figure(run.calls_per_s), figure(run.cpu_s_per_1000_calls)]));
+  const words = { plain: 'one plain table, an INSERT and an UPDATE', store: 'our store, with its lists and indices' };
+  return table(['what', 'records in a transaction', 'calls/s', 'CPU s/1000 calls'], ['plain', 'store'].map((rows) => {
+    const runs = measured.store.filter((run) => run.rows === rows);
+    return [words[rows], runs[0]?.group ?? '–', spread(runs.map((run) => run.calls_per_s)), spread(runs.map((run) => run.cpu_s_per_1000_calls))];
+  }));
 }
 
 const part = (title, body) => `## ${title}\n\n${body}\n`;
 const notThere = machine.missing?.length ? `\nLeft out, because not installed: ${machine.missing.map((name) => `\`${name}\``).join(', ')}.\n` : '';
+
+const failed = machine.failures?.length ? `\nTurns that failed, and are missing below:\n\n${machine.failures.map(({ peer, error }) =>
+  `- \`${peer}\`: ${error.split('\n')[0]}`).join('\n')}\n` : '';
 
 const report = `# Benchmarks
 
@@ -103,18 +115,19 @@ Made by \`bench/run.sh\` from the raw results in \`bench/results\`; how to read 
 ${machine.at.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Janus ${machine.janus}, Kamailio ${machine.kamailio}, Node ${machine.node}; ${machine.rounds} rounds,
 everything on the loopback, the server pinned to one core, the generator to another; load of the machine before: ${machine.load_before.join(' ')}.
 Figures are medians of the rounds (least–most); ratios are taken within a round, then their median.
-${machine.quick ? '\n**A quick run: it shows that everything works, its figures mean nothing.**\n' : ''}${notThere}
+${machine.quick ? '\n**A quick run: it shows that everything works, its figures mean nothing.**\n' : ''}${notThere}${failed}
 ${part('What was to be shown', criteriaTable())}
 ${part('Who', peersTable())}
 ${part('Reject to rejected, 100 calls a second, 200 sockets', latencyPart())}
 ${part('Saturation, 64 pairs', saturationPart('c64', 64))}
 ${part('Saturation, 512 pairs', saturationPart('c512', 512))}
 ${part('Many registered users', crowdPart())}
+${part(`Janus's settings, ${measured.settings[0]?.users ?? 1000} registered users, 64 pairs, our plugin`, settingsPart())}
 ${part('Everybody is cut off at once', dropPart())}
-${part('Raw SQLite, in groups as large as the listener\'s', storePart())}`;
+${part('SQLite alone, in groups as large as the listener\'s', storePart())}`;
 
 fs.writeFileSync(path.join(out, 'REPORT.md'), report.replace(/\n{3,}/g, '\n\n'));
 console.log(path.join(out, 'REPORT.md'));
-const failed = criteria(measured).filter(({ holds }) => holds === 'no');
-console.log(`${criteria(measured).filter(({ holds }) => holds === 'yes').length} hold, ${failed.length} do not, ${criteria(measured).filter(({ holds }) => holds === 'unknown').length} were not measured`);
-failed.forEach(({ what, wanted, values }) => console.log(`not met: ${what}: ${values.map((value) => figure(value)).join(', ')}, wanted ${wanted}`));
+const missed = criteria(measured).filter(({ holds }) => holds === 'no');
+console.log(`${criteria(measured).filter(({ holds }) => holds === 'yes').length} hold, ${missed.length} do not, ${criteria(measured).filter(({ holds }) => holds === 'unknown').length} were not measured`);
+missed.forEach(({ what, wanted, values }) => console.log(`not met: ${what}: ${values.map((value) => figure(value)).join(', ')}, wanted ${wanted}`));

@@ -14,10 +14,9 @@ export BENCH_BUILD=${BENCH_BUILD:-$root/build}
 [ -f "$BENCH_BUILD/Makefile" ] || { echo "run.sh: no build in $BENCH_BUILD (CONTRIBUTING.md)" >&2 && exit 2; }
 export CALL_PLUGIN=$BENCH_BUILD/.libs/libjanus_call.so
 
-programs=(libjanus_call.la bench/load/load bench/raw_store bench/peers/forward/libjanus_forward.la)
-[ ! -f bench/relay.c ] || programs+=(bench/relay)
+programs=(libjanus_call.la bench/load/load bench/peers/forward/libjanus_forward.la)
+for name in relay raw_store; do [ ! -f "bench/$name.c" ] || programs+=("bench/$name"); done
 make -C "$BENCH_BUILD" -s "${programs[@]}" >"$BENCH_BUILD/bench-build.log" 2>&1 || { cat "$BENCH_BUILD/bench-build.log" >&2 && exit 2; }
-[ -d tests/users-server/node_modules/better-sqlite3 ] || ! command -v npm >/dev/null || (cd tests/users-server && npm ci --no-audit --no-fund >&2) || true
 
 # A socket is an open file, at both ends.
 ulimit -n "$(ulimit -Hn)"
@@ -26,6 +25,9 @@ is_quick=
 for argument in "$@"; do [ "$argument" != --quick ] || is_quick=yes; done
 results=bench/results
 out=bench
+# The users' server is built from source for SQLite, which takes minutes; without it, it is left out.
+[ -n "$is_quick" ] || [ -d tests/users-server/node_modules/better-sqlite3 ] ||
+    (cd tests/users-server && npm ci --include=optional --no-audit --no-fund >&2) || true
 if [ -n "$is_quick" ]; then
     out=$(mktemp -d)
     results=$out/results

@@ -17,9 +17,17 @@ static void say_who(User *user)
     user_sendf(user, "40{\"userId\":\"%s\",\"deviceId\":\"%s\"}", user->name, user->device);
 }
 
-static void event(User *user, const char *text)
+/* An id before it asks for an acknowledgement, which apps do not give unless they mean to. */
+static const char *event_name(const char *text)
 {
-    const char *name = text + strlen(EVENT);
+    if (!g_str_has_prefix(text, "42"))
+        return NULL;
+    text += 2 + strspn(text + 2, "0123456789");
+    return g_str_has_prefix(text, "[\"") ? text + 2 : NULL;
+}
+
+static void event(User *user, const char *name, const char *text)
+{
     char call_id[80];
 
     if (!text_string(text, "callId", call_id, sizeof call_id))
@@ -38,9 +46,11 @@ static void event(User *user, const char *text)
 
 static void receive(User *user, char *text, gsize size)
 {
+    const char *name = event_name(text);
+
     (void)size;
-    if (g_str_has_prefix(text, EVENT))
-        event(user, text);
+    if (name)
+        event(user, name, text);
     else if (text[0] == '2')
         user_send(user, "3", 1);
     else if (text[0] == '0')

@@ -397,6 +397,21 @@ static void close_user(Play *self, User *user, gboolean is_abrupt)
         websocket_close(&user->link.websocket, is_abrupt);
 }
 
+/* Spread over time by itself: each user's turn comes when its last one is old. */
+static void keep_alive(Play *self, gint64 now)
+{
+    const Dialect *dialect = self->options->dialect;
+
+    for (guint i = 0; dialect->keep_alive && i < self->opened; i++) {
+        User *user = &self->users[i];
+
+        if (!user->is_ready || now - user->sent_ns < KEEP_ALIVE_AFTER)
+            continue;
+        user->sent_ns = now;
+        dialect->keep_alive(user);
+    }
+}
+
 /* As many at once as `ramp` says; the next when one is registered. */
 static gboolean register_all(Play *self, GError **error)
 {
@@ -410,6 +425,7 @@ static gboolean register_all(Play *self, GError **error)
         loop_turn(self->loop, now_ns() + SECOND / 10, 0);
         if (self->ready > ready)
             moved_ns = now_ns();
+        keep_alive(self, now_ns());
         ready = self->ready;
         if (now_ns() - moved_ns > REGISTER_PATIENCE || self->results->cut > 0) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
@@ -521,21 +537,6 @@ static void give_up_lost_calls(Play *self, gint64 now)
 
         if (pair->stage != STAGE_IDLE && now - pair->begun_ns > patience)
             give_up(self, pair);
-    }
-}
-
-/* Spread over time by itself: each user's turn comes when its last one is old. */
-static void keep_alive(Play *self, gint64 now)
-{
-    const Dialect *dialect = self->options->dialect;
-
-    for (guint i = 0; dialect->keep_alive && i < self->opened; i++) {
-        User *user = &self->users[i];
-
-        if (now - user->sent_ns < KEEP_ALIVE_AFTER)
-            continue;
-        user->sent_ns = now;
-        dialect->keep_alive(user);
     }
 }
 

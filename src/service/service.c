@@ -885,6 +885,20 @@ void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped)
     *dropped = stats.dropped + (guint)g_atomic_int_get(&service->dropped);
 }
 
+void service_store_stats(Service *service, StoreStats *stats)
+{
+    JournalStats journal = {0};
+
+    if (service->journal)
+        journal_stats(service->journal, &journal);
+    *stats = (StoreStats){
+        .records = journal.committed,
+        .commits = journal.commits,
+        .waiting = (guint)(journal.appended - journal.committed),
+        .is_ill = journal.is_ill,
+    };
+}
+
 void service_stats(Service *service, HubStats *stats)
 {
     g_mutex_lock(&service->lock);

@@ -88,6 +88,16 @@ void service_settle(Service *service, const gint64 *ids, guint count);
 void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped);
 void service_stats(Service *service, HubStats *stats);
 
+/* What a store that lasts was given; all 0 for one in memory. */
+typedef struct {
+    guint64 records;
+    guint64 commits; /* in which they went */
+    guint waiting;   /* not committed yet */
+    gboolean is_ill;
+} StoreStats;
+
+void service_store_stats(Service *service, StoreStats *stats);
+
 /* The next users with a device, or live calls (core/look.h), at most `limit`, from a place on: 0 at
  * first. Returns the place to go on from, 0 when all were listed. The lock is opened again and again
  * meanwhile, so however long the list is, no call waits for it. */

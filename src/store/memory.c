@@ -3,6 +3,7 @@
 #include "store/listing.h"
 #include "store/outbox_rows.h"
 #include "store/page.h"
+#include "store/place_list.h"
 
 /* Lists that only this store needs, beside those of ListKind. */
 enum {
@@ -26,7 +27,7 @@ typedef struct {
     char *user_id;
     char *of; /* the peer, the callId, or "" */
     guint kind;
-    GSequence *places; /* oldest first */
+    PlaceList places;
 } List;
 
 /* One call. It owns its record, whose facts hold the strings of the key. */
@@ -103,7 +104,7 @@ static void free_list(gpointer data)
 {
     List *list = data;
 
-    g_sequence_free(list->places);
+    place_list_clear(&list->places);
     g_free(list->user_id);
     g_free(list->of);
     g_free(list);
@@ -134,52 +135,33 @@ static List *make_list(MemoryStore *memory, const char *user_id, const char *of,
     list->user_id = g_strdup(user_id);
     list->of = g_strdup(of ? of : "");
     list->kind = kind;
-    list->places = g_sequence_new(g_free);
     g_hash_table_add(memory->lists, list);
     return list;
 }
 
-static gint compare_places(gconstpointer a, gconstpointer b, gpointer unused G_GNUC_UNUSED)
+/* The newest place that is older than `from`, or NULL; `*i` is for next_older(). */
+static const Place *newest_before(const List *list, const Place *from, guint *i)
 {
-    return place_is_newer(a, b) - place_is_newer(b, a);
+    *i = place_list_older(&list->places, from);
+    return *i > 0 ? place_list_at(&list->places, --*i) : NULL;
 }
 
-/* The newest place that is older than `from`, or NULL. */
-static const Place *newest_before(const List *list, const Place *from, GSequenceIter **iter)
+static const Place *next_older(const List *list, guint *i)
 {
-    Place last = {.at = from->at, .id = from->id - 1};
-
-    *iter = g_sequence_search(list->places, &last, compare_places, NULL);
-    if (g_sequence_iter_is_begin(*iter))
-        return NULL;
-    *iter = g_sequence_iter_prev(*iter);
-    return g_sequence_get(*iter);
-}
-
-static const Place *next_older(GSequenceIter **iter)
-{
-    if (g_sequence_iter_is_begin(*iter))
-        return NULL;
-    *iter = g_sequence_iter_prev(*iter);
-    return g_sequence_get(*iter);
+    return *i > 0 ? place_list_at(&list->places, --*i) : NULL;
 }
 
 static const Place *newest(const List *list)
 {
     const Place end = {.at = G_MAXINT64, .id = G_MAXINT64};
-    GSequenceIter *iter;
+    guint i;
 
-    return list ? newest_before(list, &end, &iter) : NULL;
+    return list ? newest_before(list, &end, &i) : NULL;
 }
 
 static Record *oldest_record(const List *list)
 {
-    const Place *place;
-
-    if (!list)
-        return NULL;
-    place = g_sequence_get(g_sequence_get_begin_iter(list->places));
-    return place->record;
+    return list ? place_list_at(&list->places, 0)->record : NULL;
 }
 
 /* --- where a call is listed --- */
@@ -214,18 +196,6 @@ static guint all_listings(const Record *record, Listing listings[LISTS_MOST])
     return count;
 }
 
-/* Nearly always the newest. */
-static void add_place(List *list, const Place *place)
-{
-    GSequenceIter *last = g_sequence_iter_prev(g_sequence_get_end_iter(list->places));
-    Place *own = g_memdup2(place, sizeof *place);
-
-    if (g_sequence_is_empty(list->places) || place_is_newer(own, g_sequence_get(last)))
-        g_sequence_append(list->places, own);
-    else
-        g_sequence_insert_sorted(list->places, own, compare_places, NULL);
-}
-
 static void list_call(MemoryStore *memory, const Kept *kept)
 {
     Listing listings[LISTS_MOST];
@@ -236,7 +206,7 @@ static void list_call(MemoryStore *memory, const Kept *kept)
         List *list = make_list(memory, at->user_id, at->peer_id, at->kind);
         Place place = {.at = at->at, .id = kept->id, .record = kept->record};
 
-        add_place(list, &place);
+        place_list_add(&list->places, place);
     }
 }
 
@@ -250,8 +220,8 @@ static void unlist_call(MemoryStore *memory, const Kept *kept)
         List *list = find_list(memory, at->user_id, at->peer_id, at->kind);
         Place place = {.at = at->at, .id = kept->id};
 
-        g_sequence_remove(g_sequence_lookup(list->places, &place, compare_places, NULL));
-        if (g_sequence_is_empty(list->places))
+        place_list_remove(&list->places, &place);
+        if (list->places.count == 0)
             g_hash_table_remove(memory->lists, list);
     }
 }
@@ -491,7 +461,7 @@ static Record *memory_find(Store *store, const char *call_id, gboolean *is_only,
     list = find_list(memory, "", call_id, LIST_OF_ID);
     if (list) {
         record = record_ref(newest(list)->record);
-        *is_only = g_sequence_get_length(list->places) == 1;
+        *is_only = list->places.count == 1;
     }
     g_mutex_unlock(&memory->lock);
     return record;
@@ -499,21 +469,21 @@ static Record *memory_find(Store *store, const char *call_id, gboolean *is_only,
 
 static void add_closed(const List *list, Page *page)
 {
-    GSequenceIter *iter;
-    const Place *place = newest_before(list, &page->from, &iter);
+    guint i;
+    const Place *place = newest_before(list, &page->from, &i);
 
     while (place && page_add(page, *place))
-        place = next_older(&iter);
+        place = next_older(list, &i);
 }
 
 static void add_live_calls(const MemoryStore *memory, const char *user_id,
                            const HistoryEvent *query, Page *page)
 {
     const List *list = find_list(memory, user_id, NULL, LIST_LIVE);
-    GSequenceIter *iter;
-    const Place *place = list ? newest_before(list, &page->from, &iter) : NULL;
+    guint i;
+    const Place *place = list ? newest_before(list, &page->from, &i) : NULL;
 
-    for (; place; place = next_older(&iter)) {
+    for (; place; place = next_older(list, &i)) {
         if (query_asks_for(query, place->record, user_id) && !page_add(page, *place))
             return;
     }
@@ -556,12 +526,12 @@ static GPtrArray *memory_ended_since(Store *store, const char *user_id, gint64 s
     const Place end = {.at = G_MAXINT64, .id = G_MAXINT64};
     GPtrArray *ended = records_new();
     const List *list;
-    GSequenceIter *iter;
+    guint i;
     const Place *place;
 
     list = find_list(memory, user_id, NULL, LIST_BY_END);
-    place = list ? newest_before(list, &end, &iter) : NULL;
-    for (; place && place->at >= since_ms && ended->len < most; place = next_older(&iter))
+    place = list ? newest_before(list, &end, &i) : NULL;
+    for (; place && place->at >= since_ms && ended->len < most; place = next_older(list, &i))
         g_ptr_array_add(ended, record_ref(place->record));
     g_mutex_unlock(&memory->lock);
     return ended;

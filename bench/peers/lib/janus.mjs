@@ -48,7 +48,7 @@ export async function startJanus({ name, plugin, pluginFile, pluginConfig, janus
   write('janus.jcfg', { general: {
     configs_folder: at('conf'), plugins_folder: at('plugins'), transports_folder: at('transports'), events_folder: at('events'),
     loggers_folder: at('loggers'), log_to_stdout: false, log_to_file: at('janus.log'), debug_level: 3, debug_colors: false,
-    admin_secret: SECRET, interface: '127.0.0.1', session_timeout: 60, reclaim_session_timeout: 0, event_loops: 2, task_pool_size: 16,
+    admin_secret: SECRET, interface: '127.0.0.1', session_timeout: 600, reclaim_session_timeout: 0, event_loops: 2, task_pool_size: 16,
     ...janus,
   } });
   write('janus.transport.websockets.jcfg', {
