@@ -79,14 +79,15 @@ static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
     HubStats stats;
 
     service_stats(door.service, &stats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o*, s:o*}",
-                     "call", "success", "request", "stats", "users", (json_int_t)stats.users,
-                     "devices", (json_int_t)stats.devices, "away", (json_int_t)stats.away,
-                     "liveCalls", (json_int_t)stats.live_calls, "endedCalls",
-                     (json_int_t)stats.ended_calls, "steps", (json_int_t)stats.steps, "initiated",
-                     (json_int_t)stats.initiated, "accepted", (json_int_t)stats.accepted, "refused",
-                     (json_int_t)stats.refused, "closed", closed_counts(&stats), "store",
-                     store_stats(), "webhooks", webhook_stats(), "listener", write_listener_stats());
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o*, s:o*}", "call",
+        "success", "request", "stats", "users", (json_int_t)stats.users, "devices",
+        (json_int_t)stats.devices, "away", (json_int_t)stats.away, "liveCalls",
+        (json_int_t)stats.live_calls, "endedCalls", (json_int_t)stats.ended_calls, "steps",
+        (json_int_t)stats.steps, "initiated", (json_int_t)stats.initiated, "accepted",
+        (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused, "closed",
+        closed_counts(&stats), "store", store_stats(), "webhooks", webhook_stats(), "listener",
+        write_listener_stats());
 }
 
 /* The keys, the section auth of the configuration, and the listener's certificate. All else stays as
