@@ -13,7 +13,7 @@ static void send_event(gpointer connection, const Message *message)
      * log. */
     if (janus_is_stopping() || g_atomic_int_get(&session->handle->stopped))
         return;
-    event = write_message(message);
+    event = write_message(message, &door.join);
     /* Janus borrows the event, and says 0 also when it drops it: a device that missed it asks with
      * call:register. */
     if (door.gateway->push_event(session->handle, create(), NULL, event, NULL) == 0)

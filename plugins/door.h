@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "notify/webhooks.h"
 #include "service/service.h"
+#include "wire/join.h"
 
 #define PLUGIN_PACKAGE "janus.plugin.call"
 #define DAY_MS G_GINT64_CONSTANT(86400000)
@@ -17,6 +18,7 @@ typedef struct {
     char *folder; /* of Janus's configuration files */
     Config *config;
     Service *service;
+    JoinSettings join;  /* borrows from the configuration */
     Webhooks *webhooks; /* NULL when no endpoint is configured */
 
     GMutex lock;          /* guards each handle's plugin_handle and what is below */
@@ -63,6 +65,9 @@ void session_close(Session *session);
 /* Reads the configuration from Janus's folder; NULL and an error when it is wrong. */
 Config *read_config(const char *folder, GError **error);
 HubSettings hub_settings(const Config *config);
+/* Its strings are borrowed from the configuration. */
+JoinSettings join_settings(const Config *config);
+void join_settings_clear(JoinSettings *join);
 ConnectionRates connection_rates(const Config *config);
 /* Who is told of calls; `*webhooks` NULL when nobody is configured. FALSE, and a line in the log,
  * when that is wrong. */

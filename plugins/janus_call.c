@@ -136,11 +136,13 @@ static gboolean configure(const char *folder)
         return FALSE;
     }
     door.folder = g_strdup(folder);
+    door.join = join_settings(door.config);
     return TRUE;
 }
 
 static void forget_configuration(void)
 {
+    join_settings_clear(&door.join);
     g_clear_pointer(&door.config, config_free);
     g_clear_pointer(&door.folder, g_free);
 }

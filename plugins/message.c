@@ -27,7 +27,7 @@ json_t *answer_request(Peer *peer, json_t *body)
     if (request_parse(&request, body, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
         service_request(door.service, peer, &request.event, &reply);
         log_request(&request.event, &reply);
-        data = write_reply(&reply, service_hub_settings(door.service));
+        data = write_reply(&reply, service_hub_settings(door.service), &door.join);
         reply_clear(&reply);
     } else {
         data = write_refusal(request.event.fault.refusal, request.event.fault.text,

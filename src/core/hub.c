@@ -239,6 +239,17 @@ static void dispatch(Hub *hub, const Event *event, Effects *effects)
     case EVENT_PUSH_ANSWERED:
         on_push_answered(hub, event, effects);
         return;
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+    case EVENT_RECORD:
+        effects_refuse(effects, event, REFUSAL_UNKNOWN_REQUEST, "request: not yet");
+        return;
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
+        return;
     case EVENT_UNREGISTER:
     case EVENT_INITIATE:
     case EVENT_RINGING:

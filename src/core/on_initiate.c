@@ -100,7 +100,7 @@ static CallFacts *facts_of(const Hub *hub, const Event *event, const Sender *sen
     facts->callee_id = g_ref_string_new(initiate->callee_id);
     facts->data = initiate->data ? g_ref_string_new(initiate->data) : NULL;
     facts->media = initiate->media;
-    facts->mode = initiate->mode;
+    facts->mode = initiate->has_mode ? initiate->mode : hub->settings.default_mode;
     facts->created_ms = hub->wall_ms;
     facts->ring_ms =
         initiate->timeout_ms ? initiate->timeout_ms : hub->settings.timers.ring_us / 1000;
@@ -277,6 +277,10 @@ void on_initiate(Hub *hub, const Event *event, const Sender *sender, Effects *ef
         return;
     if (refuse_glare(event, sender, effects))
         return;
+    if (event->initiate.why_no_mode) {
+        effects_refuse(effects, event, REFUSAL_INVALID_REQUEST, event->initiate.why_no_mode);
+        return;
+    }
     if (event->initiate.is_store_full) {
         effects_refuse(effects, event, REFUSAL_STORE_UNAVAILABLE, "calls cannot be recorded now");
         return;

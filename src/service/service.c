@@ -2,6 +2,7 @@
 
 #include "service/ids.h"
 #include "service/journal.h"
+#include "service/orders.h"
 #include "service/outbox.h"
 #include "service/recall.h"
 
@@ -16,6 +17,7 @@ struct Service {
     Outbox records;   /* of Record: what waits for such a store */
     Outbox notices;   /* of Notice, for the notifier */
     Outbox pushes;    /* of Push, for the backend */
+    Orders orders;    /* for who carries media */
     gint dropped;     /* atomic: events that a store without a journal gave up for its bounds */
 
     GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and
@@ -172,6 +174,9 @@ static void queue_effects(Service *service, Work *work)
         case EFFECT_PUSH:
             queue_push(service, effect);
             break;
+        case EFFECT_MEDIA:
+            orders_put(&service->orders, &effect->order);
+            break;
         }
     }
 }
@@ -222,8 +227,20 @@ static void write_at_once(gpointer item, gpointer data)
         trim_at_once(service);
 }
 
+static void fail_call(gpointer item, gpointer data)
+{
+    Record *record = item;
+    const CallFacts *facts = record->facts;
+    MediaReportEvent which = {facts->caller_id, facts->call_id, facts->created_ms, NULL};
+
+    service_media_failed(data, &which);
+    record_unref(record);
+}
+
 static void deliver(Service *service, Work *work)
 {
+    orders_drain(&service->orders);
+    orders_drain_failed(&service->orders, fail_call, service);
     if (service->options.backend)
         outbox_drain(&service->pushes, hand_push, service);
     for (guint i = 0; i < work->peers->len; i++)
@@ -291,6 +308,7 @@ Service *service_new(const ServiceOptions *options)
     outbox_init(&service->records);
     outbox_init(&service->notices);
     outbox_init(&service->pushes);
+    orders_init(&service->orders, options->media, options->media_self);
     g_mutex_init(&service->lock);
     service->gate = (Gate){.lock = &service->lock, .auth = options->auth, .rates = options->rates};
     g_mutex_init(&service->reloading);
@@ -314,6 +332,7 @@ void service_free(Service *service)
     outbox_clear(&service->records, unref_record);
     outbox_clear(&service->notices, free_notice);
     outbox_clear(&service->pushes, free_push);
+    orders_clear(&service->orders);
     hub_free(service->hub);
     store_free(service->options.store);
     auth_free(service->options.auth);
@@ -359,9 +378,17 @@ static gboolean is_confirming(const Reply *reply)
     case EVENT_UPDATE:
     case EVENT_GET:
     case EVENT_HISTORY:
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+    case EVENT_RECORD:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
     case EVENT_PUSH_ANSWERED:
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
         return FALSE;
     }
     g_assert_not_reached();
@@ -458,6 +485,33 @@ static void wait_for_what_ended(Service *service, const Event *event, const Repl
         journal_wait(service->journal, journal_latest(service->journal));
 }
 
+static const char *const no_port[MODES] = {
+    [MODE_RELAY] = "mode: relay is not available on this server",
+    [MODE_ROOM] = "mode: room is not available on this server",
+};
+
+/* Why there can be no call of this mode, or NULL. */
+static const char *why_no_mode(const Service *service, const InitiateEvent *initiate)
+{
+    Mode mode = initiate->has_mode ? initiate->mode : service->options.hub.default_mode;
+    const char *why_not = no_port[mode];
+
+    if (!why_not || (service->options.media &&
+                     service->options.media->can(service->options.media_self, mode, &why_not)))
+        return NULL;
+    return why_not;
+}
+
+/* What the hub cannot look at by itself. */
+static void look_around(const Service *service, Event *event)
+{
+    if (event->kind != EVENT_INITIATE)
+        return;
+    event->initiate.why_no_mode = why_no_mode(service, &event->initiate);
+    if (service->journal)
+        event->initiate.is_store_full = journal_is_full(service->journal);
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
     char id[FRESH_ID_LENGTH + 1];
@@ -470,8 +524,7 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
         event->fresh_id = id;
     }
     event->from = peer;
-    if (event->kind == EVENT_INITIATE && service->journal)
-        event->initiate.is_store_full = journal_is_full(service->journal);
+    look_around(service, event);
 
     work_init(&work);
     recall(service, peer, event);
@@ -509,17 +562,45 @@ Store *service_store(const Service *service)
     return service->options.store;
 }
 
-void service_push_answered(Service *service, const PushEvent *push)
+/* Something that nobody asked for. One of a peer that is gone was overtaken by its end. */
+static void tell_hub(Service *service, Event *event)
 {
-    Event event = {.kind = EVENT_PUSH_ANSWERED, .push = *push};
     Work work;
 
     work_init(&work);
     g_mutex_lock(&service->lock);
-    step(service, &event, &work);
+    if (!event->from || !event->from->is_gone) {
+        step(service, event, &work);
+        wake_timer(service);
+    }
     g_mutex_unlock(&service->lock);
     deliver(service, &work);
     work_clear(&work);
+}
+
+void service_push_answered(Service *service, const PushEvent *push)
+{
+    tell_hub(service, &(Event){.kind = EVENT_PUSH_ANSWERED, .push = *push});
+}
+
+void service_media_up(Service *service, Peer *peer)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_UP, .from = peer});
+}
+
+void service_media_down(Service *service, Peer *peer)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_DOWN, .from = peer});
+}
+
+void service_media_failed(Service *service, const MediaReportEvent *which)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_FAILED, .media = *which});
+}
+
+void service_media_report(Service *service, const MediaReportEvent *report)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_REPORT, .media = *report});
 }
 
 void service_settle(Service *service, const gint64 *ids, guint count)

@@ -201,18 +201,14 @@ static Media take_media(Request *request, json_t *body)
     return media;
 }
 
-static Mode take_mode(Request *request, json_t *body)
+static void take_mode(Request *request, json_t *body)
 {
+    InitiateEvent *initiate = &request->event.initiate;
     const char *name = take_string(request, body, "mode");
-    Mode mode = MODE_NONE;
 
-    if (!name)
-        return MODE_NONE;
-    if (!mode_parse(name, &mode))
+    initiate->has_mode = name != NULL;
+    if (name && !mode_parse(name, &initiate->mode))
         fault(request, REFUSAL_INVALID_REQUEST, "mode: must be none, p2p, relay or room");
-    else if (mode == MODE_RELAY || mode == MODE_ROOM)
-        fault(request, REFUSAL_INVALID_REQUEST, "mode: %s is not available on this server", name);
-    return mode;
 }
 
 /* --- the body as a whole --- */
@@ -277,7 +273,7 @@ static void parse_initiate(Request *request, json_t *body)
     require(request, initiate->callee_id, "calleeId");
     initiate->call_id = take_call_id(request, body);
     initiate->media = take_media(request, body);
-    initiate->mode = take_mode(request, body);
+    take_mode(request, body);
     initiate->timeout_ms = take_integer(request, body, "timeoutMs", RING_MS_LEAST, RING_MS_MOST, 0);
     initiate->data = take_data_object(request, body, INITIATE_DATA_BYTES);
 }

@@ -177,10 +177,18 @@ static void check_event(const Event *event, RequestDoor door)
         check_id(event->disconnect.device_id, "deviceId");
         return;
     case EVENT_UNREGISTER:
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+    case EVENT_RECORD:
         return;
     case EVENT_GONE:
     case EVENT_TIMEOUT:
     case EVENT_PUSH_ANSWERED:
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
         break;
     }
     fuzz_fail("a request became event %u", event->kind);

@@ -284,6 +284,7 @@ static void check_concerned(Sim *sim, const Tracked *tracked, const Message *mes
     case MESSAGE_ENDED:
         is_right = is_caller(tracked, user_id) || strcmp(tracked->facts->callee_id, user_id) == 0;
         break;
+    case MESSAGE_MEDIA:
     case MESSAGE_REPLACED:
     case MESSAGE_UNREGISTERED:
         break;

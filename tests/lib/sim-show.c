@@ -79,7 +79,7 @@ static const char *without_call(const char *name)
 
 GStrv show_message(const Message *message)
 {
-    json_auto_t *object = write_message(message);
+    json_auto_t *object = write_message(message, NULL);
 
     return show_words(object, without_call(json_string_value(json_object_get(object, "event"))));
 }
@@ -110,7 +110,7 @@ GStrv show_reply(const Reply *reply, const HubSettings *settings, GPtrArray **ca
         object = json_pack("{s:s}", "userId", reply->user_id);
         return show_words(object, "ok");
     }
-    object = write_reply(reply, settings);
+    object = write_reply(reply, settings, NULL);
     *calls = show_calls(json_object_get(object, "calls"));
     if (reply->refusal == REFUSAL_NONE)
         return show_words(object, "ok");

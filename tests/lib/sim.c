@@ -210,6 +210,8 @@ static void see_effect(Sim *sim, const Effect *effect)
     case EFFECT_PUSH:
         see(sim, SEEN_RECORD, "backend", show_push(effect));
         return;
+    case EFFECT_MEDIA:
+        return;
     }
 }
 

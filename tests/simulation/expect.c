@@ -1017,6 +1017,14 @@ static void expect_by_kind(Step *step)
         expect_timeout(step);
         return;
     case EVENT_PUSH_ANSWERED:
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+    case EVENT_RECORD:
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
         return;
     }
     g_assert_not_reached();

@@ -66,6 +66,14 @@ static void print_fields(const Event *event)
     case EVENT_GONE:
     case EVENT_TIMEOUT:
     case EVENT_PUSH_ANSWERED:
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+    case EVENT_RECORD:
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
         return;
     }
 }
