@@ -1,8 +1,18 @@
 #include "door.h"
 
+#include "media.h"
 #include "wire/write.h"
 
 extern gint janus_is_stopping(void);
+
+/* In order with the end of the handle's part in the call. */
+static void send_media(Session *session, const Message *message)
+{
+    MediaHandle *media = g_atomic_pointer_get(&session->media);
+
+    if (media)
+        media_push(media, write_message(message, &door.join), json_loads(message->jsep, 0, NULL));
+}
 
 static void send_event(gpointer connection, const Message *message)
 {
@@ -13,6 +23,10 @@ static void send_event(gpointer connection, const Message *message)
      * log. */
     if (janus_is_stopping() || g_atomic_int_get(&session->handle->stopped))
         return;
+    if (message->jsep) {
+        send_media(session, message);
+        return;
+    }
     event = write_message(message, &door.join);
     /* Janus borrows the event, and says 0 also when it drops it: a device that missed it asks with
      * call:register. */
