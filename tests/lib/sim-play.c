@@ -200,7 +200,7 @@ static void send_request(Sim *sim, const char *who, const char *what, const char
     json_auto_t *body = request_body(sim, who, verb, words);
     Request request;
 
-    if (request_parse(&request, body, is_app ? DOOR_APP : DOOR_BACKEND, &message_limits)) {
+    if (request_parse(&request, body, NULL, is_app ? DOOR_APP : DOOR_BACKEND, &message_limits)) {
         if (is_app)
             request.event.from = sim_connection(sim, who);
         if (request.event.kind == EVENT_REGISTER)

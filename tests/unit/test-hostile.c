@@ -255,7 +255,7 @@ static void test_cell(gconstpointer data)
     json_auto_t *body = body_with(cell->field, json);
     Request request;
 
-    g_assert_true(request_parse(&request, body, cell->field->door, &limits));
+    g_assert_true(request_parse(&request, body, NULL, cell->field->door, &limits));
     assert_refused(&request, cell->field, expected_of(cell->field, cell->value));
     request_clear(&request);
 }
@@ -270,7 +270,7 @@ static void test_twice(gconstpointer data)
     json_auto_t *body = body_with(cell->field, twice);
     Request request;
 
-    g_assert_true(request_parse(&request, body, cell->field->door, &limits));
+    g_assert_true(request_parse(&request, body, NULL, cell->field->door, &limits));
     assert_refused(&request, cell->field, expected_of(cell->field, cell->value));
     request_clear(&request);
 }
@@ -284,7 +284,7 @@ static void test_extra(gconstpointer data)
     json_auto_t *body = body_with(&reject, json);
     Request request;
 
-    g_assert_true(request_parse(&request, body, DOOR_APP, &limits));
+    g_assert_true(request_parse(&request, body, NULL, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==,
                     value->nature == IS_DEEP ? REFUSAL_INVALID_REQUEST : REFUSAL_NONE);
     request_clear(&request);
@@ -302,7 +302,7 @@ static void test_request_name(gconstpointer data)
     for (RequestDoor door = DOOR_APP; door <= DOOR_BACKEND; door++) {
         Request request;
 
-        g_assert_false(request_parse(&request, body, door, &limits));
+        g_assert_false(request_parse(&request, body, NULL, door, &limits));
         g_assert_cmpint(request.event.fault.refusal, ==,
                         is_text ? REFUSAL_UNKNOWN_REQUEST : REFUSAL_INVALID_REQUEST);
         g_assert_true(g_str_has_prefix(request.event.fault.text, "request: "));

@@ -172,7 +172,7 @@ static void assert_all_refused(const Bad *rows, guint count, RequestDoor door)
         json_auto_t *body = body_of(rows[i].body);
         Request request;
 
-        g_assert_true(request_parse(&request, body, door, &limits));
+        g_assert_true(request_parse(&request, body, NULL, door, &limits));
         assert_refused(&request, &rows[i]);
         request_clear(&request);
     }
@@ -184,7 +184,7 @@ static void test_not_requests(void)
         json_auto_t *body = json_loads(not_requests[i].body, JSON_DECODE_ANY, NULL);
         Request request;
 
-        g_assert_false(request_parse(&request, body, DOOR_APP, &limits));
+        g_assert_false(request_parse(&request, body, NULL, DOOR_APP, &limits));
         assert_refused(&request, &not_requests[i]);
         request_clear(&request);
     }
@@ -210,15 +210,15 @@ static void test_each_door_has_its_requests(void)
     for (guint i = 0; i < G_N_ELEMENTS(of_apps); i++) {
         json_auto_t *body = body_of(of_apps[i]);
 
-        g_assert_false(request_parse(&request, body, DOOR_BACKEND, &limits));
+        g_assert_false(request_parse(&request, body, NULL, DOOR_BACKEND, &limits));
         g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_UNKNOWN_REQUEST);
         request_clear(&request);
-        g_assert_true(request_parse(&request, body, DOOR_APP, &limits));
+        g_assert_true(request_parse(&request, body, NULL, DOOR_APP, &limits));
         request_clear(&request);
     }
-    g_assert_false(request_parse(&request, disconnect, DOOR_APP, &limits));
+    g_assert_false(request_parse(&request, disconnect, NULL, DOOR_APP, &limits));
     request_clear(&request);
-    g_assert_true(request_parse(&request, disconnect, DOOR_BACKEND, &limits));
+    g_assert_true(request_parse(&request, disconnect, NULL, DOOR_BACKEND, &limits));
     request_clear(&request);
 }
 
@@ -262,7 +262,7 @@ static void parse_sized(Request *request, json_t **body, const Size *size, gsize
     g_autofree char *text = g_strconcat(before, filling, place + 2, NULL);
 
     *body = body_of(text);
-    g_assert_true(request_parse(request, *body, DOOR_APP, &limits));
+    g_assert_true(request_parse(request, *body, NULL, DOOR_APP, &limits));
 }
 
 static void test_sizes(void)
@@ -296,12 +296,12 @@ static void test_sizes_are_bytes(void)
     for (guint i = 0; i < 64; i++)
         g_string_append(name, "\xc3\xa4");
     fits = json_pack("{s:s, s:s}", "request", "call:register", "userId", name->str);
-    g_assert_true(request_parse(&request, fits, DOOR_APP, &limits));
+    g_assert_true(request_parse(&request, fits, NULL, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_NONE);
     request_clear(&request);
     g_string_append_c(name, 'x');
     over = json_pack("{s:s, s:s}", "request", "call:register", "userId", name->str);
-    g_assert_true(request_parse(&request, over, DOOR_APP, &limits));
+    g_assert_true(request_parse(&request, over, NULL, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_INVALID_REQUEST);
     request_clear(&request);
     g_string_free(name, TRUE);
@@ -312,7 +312,7 @@ static Refusal refusal_of(json_t *body, const MessageLimits *most, const char *t
     Request request;
     Refusal refusal;
 
-    g_assert_true(request_parse(&request, body, DOOR_APP, most));
+    g_assert_true(request_parse(&request, body, NULL, DOOR_APP, most));
     refusal = request.event.fault.refusal;
     g_assert_cmpstr(request.event.fault.text, ==, refusal ? text : NULL);
     request_clear(&request);
@@ -382,7 +382,7 @@ typedef struct {
 static const Event *parse_good(Good *good, const char *text, RequestDoor door)
 {
     good->body = body_of(text);
-    g_assert_true(request_parse(&good->request, good->body, door, &limits));
+    g_assert_true(request_parse(&good->request, good->body, NULL, door, &limits));
     g_assert_cmpstr(good->request.event.fault.text, ==, NULL);
     g_assert_cmpint(good->request.event.fault.refusal, ==, REFUSAL_NONE);
     return &good->request.event;
@@ -663,12 +663,12 @@ static void test_operator(void)
     g_assert_true(event->is_operator);
     g_assert_cmpstr(event->as_user, ==, "alice");
     good_clear(&good);
-    g_assert_true(request_parse(&request, all, DOOR_BACKEND, &limits));
+    g_assert_true(request_parse(&request, all, NULL, DOOR_BACKEND, &limits));
     g_assert_cmpint(request.event.kind, ==, EVENT_DISCONNECT);
     g_assert_cmpstr(request.event.disconnect.user_id, ==, "bob");
     g_assert_null(request.event.disconnect.device_id);
     request_clear(&request);
-    g_assert_true(request_parse(&request, one, DOOR_BACKEND, &limits));
+    g_assert_true(request_parse(&request, one, NULL, DOOR_BACKEND, &limits));
     g_assert_cmpstr(request.event.disconnect.device_id, ==, "7");
     request_clear(&request);
 }
