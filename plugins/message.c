@@ -1,10 +1,9 @@
 #include "door.h"
 
+#include "media.h"
 #include "wire/request.h"
 #include "wire/write.h"
 
-/* Nothing of media is ours before the accept, and then not on this handle: Janus's core has made a
- * PeerConnection by the time it asks us. */
 static void refuse_media(janus_plugin_session *handle, const json_t *jsep)
 {
     if (jsep)
@@ -16,7 +15,17 @@ static const char *request_name(json_t *body)
     return json_string_value(json_object_get(body, "request"));
 }
 
-json_t *answer_request(Peer *peer, json_t *body, json_t *jsep)
+/* --- one request --- */
+
+/* Steps it; TRUE when it succeeded and its JSEP, if there is one, may stay. */
+static gboolean carry_out(Peer *peer, Event *event, Reply *reply)
+{
+    service_request(door.service, peer, event, reply);
+    return (event->kind == EVENT_JOIN || event->kind == EVENT_MEDIA) &&
+           reply->refusal == REFUSAL_NONE;
+}
+
+static json_t *answer(Peer *peer, json_t *body, json_t *jsep, gboolean *is_jsep_taken)
 {
     const MessageLimits limits = {.bytes = door.config->limits.max_message_bytes,
                                   .depth = door.config->limits.max_depth};
@@ -25,7 +34,7 @@ json_t *answer_request(Peer *peer, json_t *body, json_t *jsep)
     Reply reply;
 
     if (request_parse(&request, body, jsep, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
-        service_request(door.service, peer, &request.event, &reply);
+        *is_jsep_taken = carry_out(peer, &request.event, &reply);
         log_request(&request.event, &reply);
         data = write_reply(&reply, service_hub_settings(door.service), &door.join);
         reply_clear(&reply);
@@ -34,6 +43,27 @@ json_t *answer_request(Peer *peer, json_t *body, json_t *jsep)
                              request_name(body));
     }
     request_clear(&request);
+    return data;
+}
+
+json_t *answer_request(Peer *peer, json_t *body)
+{
+    gboolean is_jsep_taken;
+
+    return answer(peer, body, NULL, &is_jsep_taken);
+}
+
+/* The door for media is narrow: whatever JSEP was not asked for, or came too early or too late, has
+ * made a PeerConnection in Janus by now, which is closed at once. */
+static json_t *answer_handle(janus_plugin_session *handle, Peer *peer, json_t *body, json_t *jsep)
+{
+    gboolean is_jsep_taken = FALSE;
+    json_t *data = answer(peer, body, jsep, &is_jsep_taken);
+
+    if (jsep && is_jsep_taken)
+        media_described(peer->connection, jsep);
+    else
+        refuse_media(handle, jsep);
     return data;
 }
 
@@ -49,9 +79,8 @@ struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *t
     if (door_enter()) {
         peer = peer_of(handle);
         if (peer) {
-            refuse_media(handle, jsep);
-            result =
-                janus_plugin_result_new(JANUS_PLUGIN_OK, NULL, answer_request(peer, message, jsep));
+            result = janus_plugin_result_new(JANUS_PLUGIN_OK, NULL,
+                                             answer_handle(handle, peer, message, jsep));
         }
         g_clear_pointer(&peer, peer_unref);
         door_leave();
