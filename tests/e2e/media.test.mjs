@@ -216,12 +216,13 @@ describe('the safe rule', () => {
     await theirs.reaches(ours, 'audio');
     await leavesNothing(thief, { request: 'call:media', callId: other.callId }, 'not_registered');
     // One that joined its own call cannot speak in another.
-    await thief.join(mine.callId, mine.tokens[1], { withOffer: true });
-    assert.equal((await thief.ask({ request: 'call:media', callId: other.callId }, await thief.offer())).code, 'call_not_found');
-    assert.equal(thief.received.audio.count, 0);
+    const own = await joined(it, mine);
+    await leavesNothing(own.theirs, { request: 'call:media', callId: other.callId }, 'call_not_found');
+    for (const { received } of [thief, own.ours, own.theirs])
+      assert.equal(received.audio.count, 0);
     for (const { caller, callId } of [mine, other])
       await caller.ask('call:end', { callId });
-    await closeAll(ours, theirs, thief);
+    await closeAll(ours, theirs, own.ours, own.theirs, thief);
   });
 
   test('T24 with any other request, on any handle, an offer leaves nothing', async () => {
