@@ -209,14 +209,16 @@ static json_t *report_of(MediaCall *call)
     return report;
 }
 
-static void tell_event_handlers(const CallFacts *facts, json_t *report)
+/* Of its own: Janus reads it on another thread. */
+static void tell_event_handlers(const CallFacts *facts, const char *text)
 {
     if (!door.config->general.events || !door.gateway->events_is_enabled())
         return;
     door.gateway->notify_event(create(), NULL,
-                               json_pack("{s:s, s:s, s:s, s:s, s:O}", "event", "call.media",
+                               json_pack("{s:s, s:s, s:s, s:s, s:o}", "event", "call.media",
                                          "callId", facts->call_id, "callerId", facts->caller_id,
-                                         "calleeId", facts->callee_id, "media", report));
+                                         "calleeId", facts->callee_id, "media",
+                                         json_loads(text, 0, NULL)));
 }
 
 static void report(MediaCall *call)
@@ -229,7 +231,7 @@ static void report(MediaCall *call)
     numbers = report_of(call);
     text = json_dumps(numbers, JSON_COMPACT);
     g_mutex_unlock(&calls.lock);
-    tell_event_handlers(facts, numbers);
+    tell_event_handlers(facts, text);
     service_media_report(door.service, &(MediaReportEvent){facts->caller_id, facts->call_id,
                                                            facts->created_ms, text});
     free(text);
@@ -518,6 +520,13 @@ void media_described(Session *session, const json_t *jsep)
     agree(media, facts, TRUE);
     if (partner)
         agree(partner, facts, FALSE);
+}
+
+gboolean media_is_up(const Session *session)
+{
+    const MediaHandle *media = g_atomic_pointer_get(&session->media);
+
+    return media && g_atomic_int_get(&media->is_up) && !g_atomic_int_get(&media->is_shut);
 }
 
 void media_gone(Session *session)

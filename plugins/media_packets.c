@@ -4,6 +4,7 @@
 
 #include <janus/rtcp.h>
 
+#include "call-config.h"
 #include "media/rtcp.h"
 
 /* Janus wants no cap: as much as anybody sends. */
