@@ -200,7 +200,7 @@ static json_t *answer_trace(json_t *body)
 /* A request of the protocol, for the user that it names or as operator. */
 static json_t *answer_for_user(json_t *body)
 {
-    return answer_request(NULL, body, NULL);
+    return answer_request(NULL, body);
 }
 
 static const struct {

@@ -32,12 +32,16 @@ typedef struct {
 
 extern Door door;
 
+/* The media of a handle that joined a call: media.h. */
+typedef struct MediaHandle MediaHandle;
+
 /* A Janus handle, ours as long as a queued event or the handle itself needs it. */
 typedef struct {
     gatomicrefcount refs;
     janus_plugin_session *handle; /* a reference of Janus's, taken for us after create_session() */
     Peer
         *peer; /* the hub's address of it, which holds a reference to us; ours until it is closed */
+    MediaHandle *media; /* atomic: NULL, or for the rest of its life; a reference */
 } Session;
 
 /* --- door.c: who is inside --- */
@@ -46,6 +50,10 @@ typedef struct {
  */
 gboolean door_enter(void);
 void door_leave(void);
+/* The same for a packet of a handle, with no lock: many come at the same time. */
+gboolean door_enter_packet(const janus_plugin_session *handle);
+void door_leave_packet(const janus_plugin_session *handle);
+void door_open(void);
 /* Shuts it, and returns when everybody has left and every session is closed. */
 void door_shut(void);
 
@@ -93,7 +101,7 @@ struct janus_plugin_result *handle_message(janus_plugin_session *handle, char *t
 json_t *handle_admin_message(json_t *message);
 /* Carries out one request of the protocol; `peer` is NULL for a backend. The answer is given away.
  */
-json_t *answer_request(Peer *peer, json_t *body, json_t *jsep);
+json_t *answer_request(Peer *peer, json_t *body);
 
 extern const Delivery janus_delivery; /* its connections are Sessions */
 extern const Notifier janus_notifier;

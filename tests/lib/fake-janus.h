@@ -1,6 +1,6 @@
 /* A fake of Janus's core, enough to run the real plugin in a test: it loads the plugin, calls it
  * from many threads at once as the core's pool does, and keeps what it pushes. What it leaves out:
- * transports, media. */
+ * transports; of media see fake-media.h. */
 #pragma once
 
 #include <glib.h>

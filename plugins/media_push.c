@@ -1,0 +1,51 @@
+/* A JSEP makes Janus gather candidates, which can take seconds: it is passed on by workers. */
+#include "media.h"
+
+extern gint janus_is_stopping(void);
+
+typedef struct {
+    MediaHandle *media;
+    json_t *event;
+    json_t *jsep;
+} Telling;
+
+static gboolean is_there(const MediaHandle *media)
+{
+    return !janus_is_stopping() && !g_atomic_int_get(&media->handle->stopped);
+}
+
+static void push(gpointer data)
+{
+    Telling *self = data;
+    MediaHandle *media = self->media;
+
+    if (is_there(media) && !g_atomic_int_get(&media->is_shut))
+        door.gateway->push_event(media->handle, create(), NULL, self->event, self->jsep);
+    json_decref(self->event);
+    json_decref(self->jsep);
+    media_handle_unref(media);
+    g_free(self);
+}
+
+void media_push(MediaHandle *media, json_t *event, json_t *jsep)
+{
+    Telling *self = g_new(Telling, 1);
+
+    *self = (Telling){media_handle_ref(media), event, jsep};
+    strand_add(media->strand, push, self);
+}
+
+static void close_pc(gpointer data)
+{
+    MediaHandle *media = data;
+
+    if (is_there(media))
+        door.gateway->close_pc(media->handle);
+    media_handle_unref(media);
+}
+
+void media_close_pc(MediaHandle *media)
+{
+    close_pc(media_handle_ref(media));
+    strand_add(media->strand, close_pc, media_handle_ref(media));
+}
