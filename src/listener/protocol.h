@@ -80,7 +80,9 @@ void link_read(Link *link, gboolean is_wanted);
 void exchange_set_owner(Exchange *exchange, gpointer owner);
 gpointer exchange_owner(const Exchange *exchange);
 Listener *exchange_listener(const Exchange *exchange);
-/* "GET", "POST", "OPTIONS"; static. */
+/* The IP address that it comes from; owned by the caller. */
+char *exchange_address(const Exchange *exchange);
+/* "GET", "POST", "OPTIONS"; others are for the protocol to refuse, their body is not read. Static. */
 const char *exchange_method(const Exchange *exchange);
 /* As link_query(), also later. */
 char *exchange_query(const Exchange *exchange, const char *name);
