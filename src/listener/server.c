@@ -513,6 +513,7 @@ static Listener *make_listener(const ListenerOptions *options, Service *service)
     ev_async_start(listener->loop, &listener->wake);
     ev_timer_start(listener->loop, &listener->tick);
     hangups_start(listener);
+    links_start(listener);
     return listener;
 }
 
@@ -527,6 +528,7 @@ static void end_context(Listener *listener)
 static void end_listener(Listener *listener)
 {
     hangups_stop(listener);
+    links_stop(listener);
     ev_timer_stop(listener->loop, &listener->tick);
     ev_async_stop(listener->loop, &listener->wake);
     ev_loop_destroy(listener->loop);
