@@ -111,19 +111,25 @@ static void hold(Exchange *exchange)
               &wanted);
 }
 
+static void look_no_more(Exchange *exchange)
+{
+    exchange->is_held = FALSE;
+    epoll_ctl(exchange->listener->breaks.fd, EPOLL_CTL_DEL, lws_get_socket_fd(exchange->wsi), NULL);
+}
+
 static void let_go(Exchange *exchange)
 {
     if (!exchange->is_held)
         return;
-    exchange->is_held = FALSE;
-    epoll_ctl(exchange->listener->breaks.fd, EPOLL_CTL_DEL, lws_get_socket_fd(exchange->wsi), NULL);
+    look_no_more(exchange);
     lws_rx_flow_control(exchange->wsi, 1);
 }
 
-/* lws closes it a little later. */
+/* lws closes it a little later: by a timer, which runs only when no socket wants anything. So this one is
+ * not read from any more. */
 static void break_off(Exchange *exchange)
 {
-    let_go(exchange);
+    look_no_more(exchange);
     exchange->is_answered = TRUE;
     exchange->listener->needs_poke = TRUE;
     lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
