@@ -14,6 +14,7 @@ struct EngineIoDoor {
     const EngineIoApp *app;
     gpointer self;           /* the application's */
     GHashTable *connections; /* by their sids; owned */
+    GHashTable *addresses;   /* how many sessions began by polling at each; its keys are owned */
     Deadlines deadlines;     /* of the connections */
     GPtrArray *spare;        /* of GArray: empty lists of outputs */
 };
@@ -26,6 +27,7 @@ struct EngineIoConnection {
     GArray *outputs; /* that are being carried out; NULL when none are */
     guint done;      /* how many of them were */
     gint64 wake_us;  /* the application's */
+    char *address;   /* in `addresses`; NULL where it is not counted */
     gboolean has_ended;
 };
 
@@ -46,10 +48,49 @@ static EngineIoConnection *add_connection(EngineIoDoor *door)
     return connection;
 }
 
+static guint count_of(const EngineIoDoor *door, const char *address)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(door->addresses, address));
+}
+
+static void set_count(EngineIoDoor *door, const char *address, guint count)
+{
+    if (count)
+        g_hash_table_replace(door->addresses, g_strdup(address), GUINT_TO_POINTER(count));
+    else
+        g_hash_table_remove(door->addresses, address);
+}
+
+/* A WebSocket the listener has counted; a session that polls has no socket. FALSE: there are too many. */
+static gboolean count_address(EngineIoDoor *door, const Exchange *exchange, char **address)
+{
+    guint count;
+
+    if (!door->settings.max_per_address)
+        return TRUE;
+    *address = exchange_address(exchange);
+    count = count_of(door, *address);
+    if (count >= door->settings.max_per_address) {
+        g_clear_pointer(address, g_free);
+        return FALSE;
+    }
+    set_count(door, *address, count + 1);
+    return TRUE;
+}
+
+static void uncount_address(EngineIoConnection *connection)
+{
+    if (connection->address)
+        set_count(connection->door, connection->address,
+                  count_of(connection->door, connection->address) - 1);
+    g_clear_pointer(&connection->address, g_free);
+}
+
 static void free_connection(gpointer data)
 {
     EngineIoConnection *connection = data;
 
+    uncount_address(connection);
     deadlines_set(&connection->door->deadlines, &connection->deadline, DEADLINE_NEVER);
     engineio_session_free(connection->session);
     g_free(connection);
@@ -261,13 +302,15 @@ static void refuse(Exchange *exchange, EngineIoError error)
 static void open_polling(EngineIoDoor *door, Exchange *exchange)
 {
     EngineIoConnection *connection;
+    char *address = NULL;
     gboolean is_outermost;
 
-    if (is_full(door)) {
+    if (is_full(door) || !count_address(door, exchange, &address)) {
         answer(exchange, 503, "", 0);
         return;
     }
     connection = add_connection(door);
+    connection->address = address;
     is_outermost = begin(connection);
     engineio_open_polling(connection->session, exchange, connection->outputs);
     finish(connection, is_outermost);
@@ -464,6 +507,7 @@ EngineIoDoor *engineio_door_new(Listener *listener, const EngineIoDoorSettings *
     door->app = app;
     door->self = self;
     door->spare = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+    door->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     door->connections = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_connection);
     deadlines_init(&door->deadlines);
     return door;
@@ -485,6 +529,7 @@ void engineio_door_free(EngineIoDoor *door)
         return;
     g_hash_table_foreach_remove(door->connections, close_one, NULL);
     g_hash_table_unref(door->connections);
+    g_hash_table_unref(door->addresses);
     g_ptr_array_unref(door->spare);
     deadlines_clear(&door->deadlines);
     g_free(door);

@@ -26,6 +26,7 @@ typedef struct EngineIoDoor EngineIoDoor;
 typedef struct {
     EngineIoSettings session;
     guint max_sessions;
+    guint max_per_address; /* sessions that one IP address began by polling; 0: as many as in all */
 } EngineIoDoorSettings;
 
 EngineIoDoor *engineio_door_new(Listener *listener, const EngineIoDoorSettings *settings,

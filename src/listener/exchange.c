@@ -73,6 +73,13 @@ Listener *exchange_listener(const Exchange *exchange)
     return exchange->listener;
 }
 
+char *exchange_address(const Exchange *exchange)
+{
+    char address[64];
+
+    return g_strdup(lws_get_peer_simple(exchange->wsi, address, sizeof address) ? address : "?");
+}
+
 const char *exchange_method(const Exchange *exchange)
 {
     return exchange->method;

@@ -6,6 +6,8 @@
 #define PORTION (32 * 1024)
 /* So much the kernel may hold for a socket that does not read; twice that, it says. */
 #define KERNEL_BYTES (64 * 1024)
+/* How long what may wait does. */
+#define LAZY_US 2000
 #define CODE_GOING_AWAY 1001
 #define CODE_NOT_TEXT 1003
 #define CODE_NOT_UTF8 1007
@@ -70,8 +72,20 @@ static void mark_dirty(Link *link)
 {
     if (link->is_dirty)
         return;
+    if (link->is_lazy)
+        g_queue_unlink(&link->listener->lazy, &link->by_dirt);
+    link->is_lazy = FALSE;
     link->is_dirty = TRUE;
     enter(&link->listener->dirty, &link->by_dirt);
+}
+
+static void mark_lazy(Link *link)
+{
+    if (link->is_dirty || link->is_lazy)
+        return;
+    link->is_lazy = TRUE;
+    link->lazy_us = g_get_monotonic_time();
+    enter(&link->listener->lazy, &link->by_dirt);
 }
 
 /* --- ending it --- */
@@ -155,47 +169,6 @@ static void put_header(GByteArray *out, guint8 op, gsize length)
     g_byte_array_append(out, header, size);
 }
 
-/* FALSE: nothing more goes out there. */
-static gboolean has_room(Link *link, gsize length)
-{
-    if (link->is_closing || link->is_doomed)
-        return FALSE;
-    if (link_waiting(link) + length <= link->listener->options.max_waiting_bytes)
-        return TRUE;
-    link->listener->stats.slow++;
-    doom(link);
-    return FALSE;
-}
-
-void link_send_two(Link *link, const char *head, gsize head_length, const char *text, gsize length)
-{
-    if (!has_room(link, head_length + length))
-        return;
-    if (!link->out)
-        link->out = take_spare(link->listener);
-    put_header(link->out, OP_TEXT, head_length + length);
-    g_byte_array_append(link->out, (const guint8 *)head, (guint)head_length);
-    g_byte_array_append(link->out, (const guint8 *)text, (guint)length);
-    mark_dirty(link);
-}
-
-void link_send(Link *link, const char *text, gsize length)
-{
-    link_send_two(link, "", 0, text, length);
-}
-
-static void send_ping(Link *link)
-{
-    if (!has_room(link, 0))
-        return;
-    if (!link->out)
-        link->out = take_spare(link->listener);
-    /* lws does not tell of an empty pong. */
-    put_header(link->out, OP_PING, 1);
-    g_byte_array_append(link->out, (const guint8 *)"?", 1);
-    mark_dirty(link);
-}
-
 static gboolean write_portion(Link *link)
 {
     gsize length = MIN(link_waiting(link), PORTION);
@@ -236,6 +209,71 @@ static void flush(Link *link)
     compact(link);
 }
 
+static gboolean fits(const Link *link, gsize length)
+{
+    return link_waiting(link) + length <= link->listener->options.max_waiting_bytes;
+}
+
+/* FALSE: nothing more goes out there. */
+static gboolean has_room(Link *link, gsize length)
+{
+    if (link->is_closing || link->is_doomed)
+        return FALSE;
+    if (fits(link, length))
+        return TRUE;
+    /* Maybe it only was not tried yet. */
+    flush(link);
+    if (link->is_doomed || fits(link, length))
+        return !link->is_doomed;
+    link->listener->stats.slow++;
+    doom(link);
+    return FALSE;
+}
+
+/* FALSE: it goes nowhere. */
+static gboolean put_text(Link *link, const char *head, gsize head_length, const char *text,
+                         gsize length)
+{
+    if (!has_room(link, head_length + length))
+        return FALSE;
+    if (!link->out)
+        link->out = take_spare(link->listener);
+    put_header(link->out, OP_TEXT, head_length + length);
+    g_byte_array_append(link->out, (const guint8 *)head, (guint)head_length);
+    g_byte_array_append(link->out, (const guint8 *)text, (guint)length);
+    return TRUE;
+}
+
+void link_send_two(Link *link, const char *head, gsize head_length, const char *text, gsize length)
+{
+    if (put_text(link, head, head_length, text, length))
+        mark_dirty(link);
+}
+
+void link_send_lazily(Link *link, const char *head, gsize head_length, const char *text,
+                      gsize length)
+{
+    if (put_text(link, head, head_length, text, length))
+        mark_lazy(link);
+}
+
+void link_send(Link *link, const char *text, gsize length)
+{
+    link_send_two(link, "", 0, text, length);
+}
+
+static void send_ping(Link *link)
+{
+    if (!has_room(link, 0))
+        return;
+    if (!link->out)
+        link->out = take_spare(link->listener);
+    /* lws does not tell of an empty pong. */
+    put_header(link->out, OP_PING, 1);
+    g_byte_array_append(link->out, (const guint8 *)"?", 1);
+    mark_dirty(link);
+}
+
 void links_flush(Listener *listener)
 {
     GList *node;
@@ -250,6 +288,50 @@ void links_flush(Listener *listener)
         return;
     listener->needs_poke = FALSE;
     lws_cancel_service(listener->context);
+}
+
+/* --- what may wait --- */
+
+static void stop_being_lazy(Listener *listener, gint64 since_us)
+{
+    Link *link;
+
+    while ((link = oldest(&listener->lazy)) && link->lazy_us <= since_us)
+        mark_dirty(link);
+    links_flush(listener);
+}
+
+/* Nothing came. */
+static void use_idle_time(struct ev_loop *loop, ev_idle *watcher, int events G_GNUC_UNUSED)
+{
+    stop_being_lazy(watcher->data, G_MAXINT64);
+    ev_idle_stop(loop, watcher);
+}
+
+/* Before the loop looks for what came: it does not wait for that. */
+static void look_at_time(struct ev_loop *loop, ev_prepare *watcher, int events G_GNUC_UNUSED)
+{
+    Listener *listener = watcher->data;
+
+    if (!listener->lazy.head)
+        return;
+    stop_being_lazy(listener, g_get_monotonic_time() - LAZY_US);
+    if (listener->lazy.head)
+        ev_idle_start(loop, &listener->lazy_idle);
+}
+
+void links_start(Listener *listener)
+{
+    ev_prepare_init(&listener->lazy_time, look_at_time);
+    ev_idle_init(&listener->lazy_idle, use_idle_time);
+    listener->lazy_time.data = listener->lazy_idle.data = listener;
+    ev_prepare_start(listener->loop, &listener->lazy_time);
+}
+
+void links_stop(Listener *listener)
+{
+    ev_prepare_stop(listener->loop, &listener->lazy_time);
+    ev_idle_stop(listener->loop, &listener->lazy_idle);
 }
 
 int link_writable(Link *link)
@@ -409,8 +491,8 @@ void link_closed(Link *link)
     leave_age(link);
     hangups_forget(link);
     g_queue_unlink(link->is_pinged ? &listener->pinged : &listener->heard, &link->by_silence);
-    if (link->is_dirty)
-        g_queue_unlink(&listener->dirty, &link->by_dirt);
+    if (link->is_dirty || link->is_lazy)
+        g_queue_unlink(link->is_dirty ? &listener->dirty : &listener->lazy, &link->by_dirt);
     count_address(link, -1);
     listener->stats.sockets--;
     g_clear_pointer(&link->out, g_byte_array_unref);

@@ -21,7 +21,7 @@ static void send_json(Link *link, json_t *value)
     gsize length;
     g_autofree char *text = json_text(value, &length);
 
-    link_send(link, text, length);
+    link_send_lazily(link, "", 0, text, length);
 }
 
 static void send_event(Client *client, const char *text, gsize length)

@@ -37,6 +37,8 @@ struct Listener {
     ev_io ends;   /* hangups.c: of the set of sockets that ended */
     ev_prepare some_end;
     ev_idle more_ends;
+    ev_prepare lazy_time; /* link.c: of those that may wait for something else to do */
+    ev_idle lazy_idle;
     struct lws_context *context;
     struct lws_vhost *vhost;
     SSL_CTX *tls; /* lws's; NULL without TLS */
@@ -55,6 +57,7 @@ struct Listener {
     GQueue pinged;
     GQueue unsettled;      /* who has not registered, the oldest first */
     GQueue closing;        /* who shall be gone in time, the oldest first */
+    GQueue lazy;           /* who has something to send that may wait, the oldest first */
     GQueue dirty;          /* who has something to send that was not tried yet */
     GQueue muted;          /* who has ended, and lws shall not hear of it yet */
     GHashTable *addresses; /* of how many Links there are; NULL when nobody wants to know */
@@ -80,9 +83,10 @@ struct Link {
     GByteArray *in;   /* the beginning of a message; NULL when there is none */
     GList by_silence; /* in `heard` or `pinged` */
     GList by_age;     /* in `unsettled` or `closing` */
-    GList by_dirt;    /* in `dirty` */
+    GList by_dirt;    /* in `lazy` or `dirty` */
     GList by_hangup;  /* in `muted` */
     gint64 since_us;  /* it is in `heard` or `pinged` */
+    gint64 lazy_us;   /* since when it is in `lazy` */
     gint64 until_us;  /* it may be in `unsettled` or `closing` */
     const char *reason;
     guint16 code;
@@ -92,6 +96,7 @@ struct Link {
     gboolean is_closing : 1;
     gboolean is_doomed : 1;
     gboolean is_dirty : 1;
+    gboolean is_lazy : 1;
     gboolean is_paused : 1; /* it is not read from */
     gboolean has_said_farewell : 1;
     gboolean is_muted : 1;
@@ -143,6 +148,8 @@ int link_writable(Link *link);
 void link_closed(Link *link);
 /* Tries to send what was queued since. */
 void links_flush(Listener *listener);
+void links_start(Listener *listener);
+void links_stop(Listener *listener);
 void links_tick(Listener *listener, gint64 now_us);
 void links_close_all(Listener *listener);
 

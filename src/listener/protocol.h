@@ -63,6 +63,10 @@ char *link_query(const Link *link, const char *name);
 void link_send(Link *link, const char *text, gsize length);
 /* The same of a text made of two parts. */
 void link_send_two(Link *link, const char *head, gsize head_length, const char *text, gsize length);
+/* The same for what nobody waits for at this very moment, as a reply: while the loop is busy it may wait
+ * for up to 2 ms, so that it goes out with something else. */
+void link_send_lazily(Link *link, const char *head, gsize head_length, const char *text,
+                      gsize length);
 /* Sends what waits, then a close frame; `closed` is called later. `reason` is static, at most 120
  * bytes. No more `text` comes. */
 void link_close(Link *link, guint code, const char *reason);
@@ -80,7 +84,9 @@ void link_read(Link *link, gboolean is_wanted);
 void exchange_set_owner(Exchange *exchange, gpointer owner);
 gpointer exchange_owner(const Exchange *exchange);
 Listener *exchange_listener(const Exchange *exchange);
-/* "GET", "POST", "OPTIONS"; static. */
+/* The IP address that it comes from; owned by the caller. */
+char *exchange_address(const Exchange *exchange);
+/* "GET", "POST", "OPTIONS"; others are for the protocol to refuse, their body is not read. Static. */
 const char *exchange_method(const Exchange *exchange);
 /* As link_query(), also later. */
 char *exchange_query(const Exchange *exchange, const char *name);

@@ -525,6 +525,7 @@ static Listener *make_listener(const ListenerOptions *options, Service *service)
     ev_async_start(listener->loop, &listener->wake);
     ev_timer_start(listener->loop, &listener->tick);
     hangups_start(listener);
+    links_start(listener);
     exchanges_start(listener);
     return listener;
 }
@@ -540,6 +541,7 @@ static void end_context(Listener *listener)
 static void end_listener(Listener *listener)
 {
     hangups_stop(listener);
+    links_stop(listener);
     exchanges_stop(listener);
     ev_timer_stop(listener->loop, &listener->tick);
     ev_async_stop(listener->loop, &listener->wake);

@@ -480,6 +480,7 @@ static gpointer start(Listener *listener)
                                           .max_payload = options->message.bytes,
                                           .max_waiting = options->max_waiting_bytes},
                               .max_sessions = options->max_sockets,
+                              .max_per_address = options->max_sockets_per_address,
                           },
                           &app, door);
     return door;

@@ -250,7 +250,7 @@ describe('TLS', () => {
 });
 
 describe('a network that is gone', () => {
-  const it = scene({ plugin: { listener, timers: { in_call_grace: 500 } } });
+  const it = scene({ plugin: { listener: {}, timers: { in_call_grace: 500 } } });
 
   test('many sockets drop at once: all are away within a second, nobody else waits', async (t) => {
     // A machine that does other things at this moment is no news: the best of a few rounds counts.

@@ -459,6 +459,27 @@ static void test_full(void)
     world_clear(&world);
 }
 
+static void test_full_address(void)
+{
+    ListenerOptions options = usual_options();
+    g_autofree char *path = NULL;
+    World world;
+    Http *http;
+
+    options.max_sockets_per_address = 2;
+    world_init_with(&world, &options);
+    path = open_session(&world);
+    g_free(open_session(&world));
+    http = http_begin(&world, "GET", POLLING, "", "");
+    http_read(http);
+    g_assert_cmpuint(http_status(http), ==, 503);
+    http_free(http);
+    expect(&world, "POST", path, "1", 200, "ok");
+    expect(&world, "GET", path, "", 200, "6");
+    g_free(open_session(&world));
+    world_clear(&world);
+}
+
 /* --- devices --- */
 
 #define ALICE "40{\"userId\":\"alice\",\"deviceId\":\"web\"}"
@@ -689,6 +710,7 @@ int main(int argc, char **argv)
     g_test_add_func("/socketio/door/who-is-silent-is-closed", test_silence);
     g_test_add_func("/socketio/door/who-never-connects-is-closed", test_never_connects);
     g_test_add_func("/socketio/door/full", test_full);
+    g_test_add_func("/socketio/door/full-for-one-address", test_full_address);
     g_test_add_func("/socketio/door/reject", test_reject);
     g_test_add_func("/socketio/door/missed", test_missed);
     g_test_add_func("/socketio/door/what-rings-rings-again", test_rings_again);

@@ -10,6 +10,10 @@ const nameOf = (number) => `drop-${round}-${number}`;
 async function open(userId) {
   const socket = new WebSocket(url, 'call.v1', { perMessageDeflate: false });
   await once(socket, 'open');
+  socket.once('close', (code) => {
+    process.send(`the socket of ${userId} was closed: ${code}`);
+    process.exit(1);
+  });
   const ask = async (body) => {
     socket.send(JSON.stringify(body));
     for (;;) {

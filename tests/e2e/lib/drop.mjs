@@ -1,4 +1,5 @@
 // What many sockets that go at once do to those who stay.
+import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +27,8 @@ export async function dropThousands(it, Client, sockets, round) {
   const before = here(await it.janus.admin({ request: 'stats' }));
   const child = fork(CHILD, [JSON.stringify({ url: it.janus.listenerUrl, sockets, round })]);
   try {
-    await within(once(child, 'message'), 'the sockets are open', 120_000);
+    const [state] = await within(once(child, 'message'), 'the sockets are open', 120_000);
+    assert.equal(state, 'ready');
     const calm = await longestPause(witness, (() => {
       const end = performance.now() + 500;
       return () => performance.now() > end;
