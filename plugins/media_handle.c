@@ -37,6 +37,7 @@ static void reset_sink_line(SinkLine *line)
     janus_rtp_simulcasting_context_reset(&line->layers);
     janus_vp8_simulcast_context_reset(&line->vp8);
     line->layers.substream_target = line->layers.templayer_target = LAYER_BEST;
+    line->frames = (FrameNumbers){0};
     line->was_off = FALSE;
     line->round_trip_us = -1;
 }
@@ -107,6 +108,7 @@ void media_handle_unref(MediaHandle *media)
     recorders_unref(media->recorders);
     for (guint i = 0; i < SDP_LINES; i++)
         simulcast_unref(media->simulcast[i]);
+    sdp_facts_unref(media->described);
     sdp_facts_unref(media->agreed);
     held_clear(&media->held);
     strand_unref(media->strand);
@@ -171,14 +173,24 @@ static json_t *simulcast_of_line(const json_t *jsep, guint line)
     return NULL;
 }
 
+/* Janus has taken that out of the SDP. */
+static void note_simulcast(SdpLine *line, const json_t *said)
+{
+    line->is_simulcast = json_array_size(json_object_get(said, "rids")) > 0;
+    line->rid_id = (guint)json_integer_value(json_object_get(said, "rid-ext"));
+}
+
 void media_handle_described(MediaHandle *media, const json_t *jsep, SdpFacts *facts)
 {
+    g_autoptr(SdpFacts) before = NULL;
     Simulcast *old[SDP_LINES];
 
     for (guint i = 0; i < SDP_LINES; i++) {
         json_t *said = i < facts->count ? simulcast_of_line(jsep, i) : NULL;
 
         old[i] = said ? simulcast_new(said) : NULL;
+        if (said)
+            note_simulcast(&facts->lines[i], said);
     }
     g_mutex_lock(&media->lock);
     for (guint i = 0; i < SDP_LINES; i++) {
@@ -187,6 +199,8 @@ void media_handle_described(MediaHandle *media, const json_t *jsep, SdpFacts *fa
         old[i] = media->simulcast[i];
         media->simulcast[i] = fresh;
     }
+    before = media->described;
+    media->described = sdp_facts_ref(facts);
     media->is_encrypted = json_is_true(json_object_get(jsep, "e2ee"));
     g_mutex_unlock(&media->lock);
     for (guint i = 0; i < SDP_LINES; i++)
