@@ -180,29 +180,49 @@ static void note_simulcast(SdpLine *line, const json_t *said)
     line->rid_id = (guint)json_integer_value(json_object_get(said, "rid-ext"));
 }
 
+/* Browsers say of which quality a packet is only until they know that it has been understood, so
+ * what was learnt stays good over a new description. */
+static gboolean is_same(const Simulcast *one, const Simulcast *other)
+{
+    if (!one || !other || one->rid_extension != other->rid_extension || !one->rids[0])
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(one->rids); i++) {
+        if (g_strcmp0(one->rids[i], other->rids[i]) != 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Takes over `fresh`. Returns what is not needed any more. */
+static Simulcast *change_simulcast(MediaHandle *media, guint line, Simulcast *fresh)
+{
+    Simulcast *old = media->simulcast[line];
+
+    if (is_same(old, fresh))
+        return fresh;
+    media->simulcast[line] = fresh;
+    return old;
+}
+
 void media_handle_described(MediaHandle *media, const json_t *jsep, SdpFacts *facts)
 {
     g_autoptr(SdpFacts) before = NULL;
-    Simulcast *old[SDP_LINES];
+    Simulcast *spare[SDP_LINES];
 
     for (guint i = 0; i < SDP_LINES; i++) {
         json_t *said = i < facts->count ? simulcast_of_line(jsep, i) : NULL;
 
-        old[i] = said ? simulcast_new(said) : NULL;
+        spare[i] = said ? simulcast_new(said) : NULL;
         if (said)
             note_simulcast(&facts->lines[i], said);
     }
     g_mutex_lock(&media->lock);
-    for (guint i = 0; i < SDP_LINES; i++) {
-        Simulcast *fresh = old[i];
-
-        old[i] = media->simulcast[i];
-        media->simulcast[i] = fresh;
-    }
+    for (guint i = 0; i < SDP_LINES; i++)
+        spare[i] = change_simulcast(media, i, spare[i]);
     before = media->described;
     media->described = sdp_facts_ref(facts);
     media->is_encrypted = json_is_true(json_object_get(jsep, "e2ee"));
     g_mutex_unlock(&media->lock);
     for (guint i = 0; i < SDP_LINES; i++)
-        simulcast_unref(old[i]);
+        simulcast_unref(spare[i]);
 }

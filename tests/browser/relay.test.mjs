@@ -52,14 +52,14 @@ class Peer {
     return peer;
   }
 
-  /** Sets its own description, and gives it out with all candidates. */
+  /** Sets its own description, 'offer', 'answer' or 'restart' (of ICE), and gives it out with all candidates. */
   describe(kind) {
     return page.evaluate(async ([id, what]) => {
       const { pc } = window[id];
-      await pc.setLocalDescription(await (what === 'offer' ? pc.createOffer() : pc.createAnswer()));
+      await pc.setLocalDescription(await (what === 'answer' ? pc.createAnswer() : pc.createOffer({ iceRestart: what === 'restart' })));
       while (pc.iceGatheringState !== 'complete')
         await new Promise((resolve) => { pc.addEventListener('icegatheringstatechange', resolve, { once: true }); });
-      return { type: what, sdp: pc.localDescription.sdp };
+      return { type: pc.localDescription.type, sdp: pc.localDescription.sdp };
     }, [this.name, kind]);
   }
 
@@ -130,6 +130,13 @@ test('a receiver gets the quality it chose, and goes on seeing when either side 
     await ours.ask({ request: 'call:configure', callId, substream });
     await ours.seesWidth(WIDTHS[substream]);
   }
+  // A new description of the same: what was learnt of the qualities stays good.
+  await theirs.ask({ request: 'call:media', callId }, await theirs.describe('restart'));
+  await ours.answer(callId);
+  await theirs.hear();
+  await ours.ask({ request: 'call:configure', callId, substream: 1 });
+  await ours.seesWidth(WIDTHS[1]);
+  await theirs.sees();
 
   theirs = await Peer.open('calleeAgain', ENCODINGS);
   await theirs.ask({ request: 'call:join', callId, token: theirToken }, await theirs.describe('offer'));
