@@ -492,6 +492,14 @@ void media_recorded(MediaHandle *media, const char *file_name)
 
 /* --- sessions --- */
 
+static gboolean takes_simulcast(const SdpFacts *answer, gint index, gboolean is_answerer)
+{
+    const SdpLine *line = sdp_facts_line(answer, index);
+
+    return line && line->is_on && (is_answerer ? line->is_sent : line->is_received);
+}
+
+/* What the answer does not take is not sent either. */
 static void agree(MediaHandle *media, SdpFacts *answer, gboolean is_answerer)
 {
     g_autoptr(SdpFacts) old = NULL;
@@ -500,6 +508,10 @@ static void agree(MediaHandle *media, SdpFacts *answer, gboolean is_answerer)
     old = media->agreed;
     media->agreed = sdp_facts_ref(answer);
     media->is_answerer = is_answerer;
+    for (gint i = 0; i < SDP_LINES; i++) {
+        if (!takes_simulcast(answer, i, is_answerer))
+            g_clear_pointer(&media->simulcast[i], simulcast_unref);
+    }
     g_mutex_unlock(&media->lock);
     media_review_recorders(media);
 }
