@@ -7,9 +7,10 @@
 /* A group that is larger gains nothing, and keeps those who wait for its first record. */
 #define GROUP_MOST 512
 /* Under load a commit waits for company: it costs as much as a dozen records, and of a call that is over by then only the end is
- * written. The first one after a pause waits for nobody. */
-#define GATHER_US (4 * 1000)
-#define GATHER_ENOUGH 64
+ * written. Not for long, not when none comes, and the first one after a pause not at all. */
+#define GATHER_US (10 * 1000)
+#define GATHER_QUIET_US 300
+#define GATHER_ENOUGH 256
 #define PROBE_US G_USEC_PER_SEC
 /* Retention: so many calls at once, so long before the next ones, and so long when none are left.
  */
@@ -132,15 +133,27 @@ static void note_health(Journal *journal)
 }
 
 /* Called and returns with the lock held. */
-static void gather_group(Journal *journal)
+static void wait_until(Journal *journal, gint64 until_us)
 {
-    gint64 until_us = journal->wrote_us + GATHER_US;
-
-    if (until_us <= g_get_monotonic_time())
-        return;
     while (journal->queue.length < GATHER_ENOUGH && !journal->is_stopping &&
            g_cond_wait_until(&journal->work, &journal->lock, until_us))
         ;
+}
+
+/* The same. */
+static void gather_group(Journal *journal)
+{
+    gint64 until_us = journal->wrote_us + GATHER_US;
+    gint64 now_us = g_get_monotonic_time();
+    guint were = 0;
+
+    while (now_us < until_us && journal->queue.length > were && !journal->is_stopping) {
+        were = journal->queue.length;
+        wait_until(journal, MIN(now_us + GATHER_QUIET_US, until_us));
+        if (journal->queue.length >= GATHER_ENOUGH)
+            return;
+        now_us = g_get_monotonic_time();
+    }
 }
 
 /* Called and returns with the lock held; writes without it. */
