@@ -25,7 +25,7 @@ typedef struct {
 
     GMutex lock;          /* guards each handle's plugin_handle and what is below */
     GCond idle;           /* no call is under way */
-    GHashTable *sessions; /* of Session, a reference each: the open ones */
+    GHashTable *sessions; /* handle -> Session, a reference each: the open ones */
     guint calls;          /* of Janus into us, under way */
     gboolean is_open;     /* between init() and destroy() */
 } Door;
@@ -62,9 +62,9 @@ void door_shut(void);
 void session_create(janus_plugin_session *handle, int *error);
 void session_destroy(janus_plugin_session *handle, int *error);
 json_t *session_query(janus_plugin_session *handle);
-/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed.
- */
-Peer *peer_of(janus_plugin_session *handle);
+/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed, be the pointer
+ * what it may. */
+Peer *peer_of(const janus_plugin_session *handle);
 Session *session_ref(Session *session);
 void session_unref(Session *session);
 /* Its device went away. Once; repeats do nothing. */

@@ -177,7 +177,7 @@ static int call_init(janus_callbacks *callback, const char *config_path)
     }
     g_mutex_init(&door.lock);
     g_cond_init(&door.idle);
-    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, forget_session, NULL);
+    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, forget_session);
     door_open();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " for Janus %s is ready", JANUS_BUILD_VERSION_STRING);
     return 0;
