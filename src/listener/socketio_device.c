@@ -2,9 +2,6 @@
 #include "listener/socketio_event.h"
 #include "listener/socketio_private.h"
 
-/* A farewell may have been on its way for so long. */
-#define CLOSING_MS G_GINT64_CONSTANT(1000)
-
 static gint64 wall_ms(void)
 {
     return g_get_real_time() / 1000;
@@ -37,6 +34,17 @@ void device_forget(SocketIoDevice *device)
     clear_device(device);
 }
 
+/* Whatever was sent since it was heard may not have come, also where it said farewell: that may have crossed. */
+static Absence *absence_of(SocketIoDevice *device)
+{
+    Absence *absence = device->told ? g_steal_pointer(&device->told) : absence_new(NULL, 0, 0);
+
+    absence->device_id = g_strdup(device->device_id);
+    absence->since_ms = heard_ms(device);
+    absence->until_ms = wall_ms();
+    return absence;
+}
+
 /* It was at another connection until now, which nobody has found to be dead: what that one was told
  * since it said something itself is not known to have come. */
 static Absence *take_over(const SocketIoDoor *door, const char *key)
@@ -46,7 +54,7 @@ static Absence *take_over(const SocketIoDoor *door, const char *key)
 
     if (!old)
         return NULL;
-    absence = absence_new(old->device_id, heard_ms(old), wall_ms());
+    absence = absence_of(old);
     clear_device(old);
     return absence;
 }
@@ -73,57 +81,17 @@ void device_arrive(SocketIoDevice *device, const Reply *reply, gboolean names_de
     device->user_id = g_strdup(reply->user_id);
     device->device_id = g_strdup(reply->device_id);
     device->is_nameless = !names_device && g_str_has_prefix(reply->device_id, "DEV_");
-    device->registered_ms = reply->wall_ms;
     device->absence = how_it_was(device, key);
     device->key = g_steal_pointer(&key);
     g_hash_table_insert(device->door->present, device->key, device);
 }
 
-/* Who said farewell was there, and had got what it was sent; but for what ended as that was on its way. */
-static Absence *seen_to_go(SocketIoDevice *device)
-{
-    gint64 now_ms = wall_ms();
-    Absence *absence = device->told ? g_steal_pointer(&device->told) : absence_new(NULL, 0, 0);
-
-    absence->device_id = g_strdup(device->device_id);
-    absence->since_ms = MAX(now_ms - CLOSING_MS, device->registered_ms);
-    absence->until_ms = now_ms;
-    return absence;
-}
-
-/* Nobody knows when it went, and what of the last things came. */
-static Absence *found_gone(const SocketIoDevice *device)
-{
-    return absence_new(device->device_id, heard_ms(device), wall_ms());
-}
-
-static Absence *absence_of(SocketIoDevice *device, EngineIoReason reason)
-{
-    switch (reason) {
-    case ENGINEIO_PING_TIMEOUT:
-    case ENGINEIO_SLOW:
-    case ENGINEIO_TRANSPORT_CLOSED:
-        return found_gone(device);
-    case ENGINEIO_CLOSED_BY_CLIENT:
-    case ENGINEIO_CLOSED_BY_SERVER:
-    case ENGINEIO_PARSE_ERROR:
-    case ENGINEIO_OVERLAP:
-        return seen_to_go(device);
-    }
-    g_assert_not_reached();
-}
-
-void device_go(SocketIoDevice *device, EngineIoReason reason)
+void device_go(SocketIoDevice *device)
 {
     if (device->key)
         absences_put(device->door->absences, device->user_id, device->is_nameless,
-                     absence_of(device, reason));
+                     absence_of(device));
     clear_device(device);
-}
-
-void device_replaced(SocketIoDevice *device)
-{
-    device_go(device, ENGINEIO_PING_TIMEOUT);
 }
 
 void device_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id)

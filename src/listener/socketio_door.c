@@ -237,9 +237,9 @@ static void take_registration(SocketIoDevice *device, const Tag *tag, json_t *an
         turn_away(device, &tag->ask, answer);
 }
 
-static void note_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id)
+static void note_answered(SocketIoDevice *device, const char *call_id)
 {
-    device_told(device, what, call_id);
+    device_told(device, ABSENCE_OVER, call_id);
     engineio_connection_prove(device->connection);
 }
 
@@ -253,7 +253,7 @@ static void note_reply(SocketIoDevice *device, const Reply *reply)
     else if (reply->request == EVENT_UNREGISTER)
         device_forget(device);
     else if (reply->record && call_state_is_final(reply->record->status))
-        note_told(device, ABSENCE_OVER, reply->record->facts->call_id);
+        note_answered(device, reply->record->facts->call_id);
 }
 
 static void read_again(SocketIoDevice *device)
@@ -348,23 +348,22 @@ static void expel(SocketIoDevice *device)
     carry_out(device, outputs);
 }
 
+/* That it was sent is no sign that it came: the client may have said farewell before. */
 static void take_effect(SocketIoDevice *device, const SocketIoEvent *event)
 {
-    g_autofree char *call_id = g_strndup(event->call_id, event->call_id_length);
-
     switch (event->effect) {
     case SOCKETIO_JUST_SEND:
     case SOCKETIO_RINGS:
         return;
     case SOCKETIO_ANSWERS:
-        note_told(device, ABSENCE_ANSWERED, call_id);
+        engineio_connection_prove(device->connection);
         return;
     case SOCKETIO_CLOSES:
-        note_told(device, ABSENCE_OVER, call_id);
+        engineio_connection_prove(device->connection);
         close_if_expired(device);
         return;
     case SOCKETIO_REPLACES:
-        device_replaced(device);
+        device_go(device);
         expel(device);
         return;
     case SOCKETIO_EXPELS:
@@ -434,12 +433,12 @@ static void take_timeout(EngineIoConnection *connection, gint64 now_us)
     carry_out(device, outputs);
 }
 
-static void end_device(EngineIoConnection *connection, EngineIoReason reason,
+static void end_device(EngineIoConnection *connection, EngineIoReason reason G_GNUC_UNUSED,
                        gint64 now_us G_GNUC_UNUSED)
 {
     SocketIoDevice *device = engineio_connection_owner(connection);
 
-    device_go(device, reason);
+    device_go(device);
     if (device->client)
         client_close(device->client);
     for (guint i = 0; i < SOCKETIO_ANNOUNCED; i++)

@@ -40,9 +40,8 @@ typedef struct {
     char *key; /* in `present`; NULL when it is not there */
     gboolean is_nameless;
     gboolean is_expired; /* its token is over; a call may still go on */
-    gint64 registered_ms;
-    Absence *absence; /* how it was there before; NULL: nothing is known */
-    Absence *told;    /* only `told`: what it was told lately */
+    Absence *absence;    /* how it was there before; NULL: nothing is known */
+    Absence *told;       /* only `told`: what its own requests made lately */
 } SocketIoDevice;
 
 /* --- socketio_device.c: who is where, and was until when --- */
@@ -51,12 +50,10 @@ typedef struct {
 void device_arrive(SocketIoDevice *device, const Reply *reply, gboolean names_device);
 /* It is not registered any more, and knows that. */
 void device_forget(SocketIoDevice *device);
-/* It is at another connection now, which may learn of it before or after this one. */
-void device_replaced(SocketIoDevice *device);
-/* Its connection is over. */
-void device_go(SocketIoDevice *device, EngineIoReason reason);
+/* Its connection is over, or it is at another one now, which may learn of it before or after this one. */
+void device_go(SocketIoDevice *device);
 /* What a namespace is to be told as it is connected: of char *, owned by the array. */
 GPtrArray *device_first_events(const SocketIoDevice *device, const Reply *reply,
                                gboolean is_second_namespace);
-/* It is being told this of a call. */
+/* It is being told this of a call, in the answer to its own request. */
 void device_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id);
