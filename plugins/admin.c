@@ -64,19 +64,30 @@ static json_t *write_listener_stats(void)
                      (json_int_t)stats.events);
 }
 
+static json_t *store_stats(void)
+{
+    StoreStats stats;
+
+    service_store_stats(door.service, &stats);
+    return json_pack("{s:I, s:I, s:I, s:b}", "records", (json_int_t)stats.records, "commits",
+                     (json_int_t)stats.commits, "waiting", (json_int_t)stats.waiting, "isIll",
+                     stats.is_ill);
+}
+
 static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
 {
     HubStats stats;
 
     service_stats(door.service, &stats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*, s:o*}",
-                     "call", "success", "request", "stats", "users", (json_int_t)stats.users,
-                     "devices", (json_int_t)stats.devices, "away", (json_int_t)stats.away,
-                     "liveCalls", (json_int_t)stats.live_calls, "endedCalls",
-                     (json_int_t)stats.ended_calls, "steps", (json_int_t)stats.steps, "initiated",
-                     (json_int_t)stats.initiated, "accepted", (json_int_t)stats.accepted, "refused",
-                     (json_int_t)stats.refused, "closed", closed_counts(&stats), "webhooks",
-                     webhook_stats(), "listener", write_listener_stats());
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o*, s:o*}", "call",
+        "success", "request", "stats", "users", (json_int_t)stats.users, "devices",
+        (json_int_t)stats.devices, "away", (json_int_t)stats.away, "liveCalls",
+        (json_int_t)stats.live_calls, "endedCalls", (json_int_t)stats.ended_calls, "steps",
+        (json_int_t)stats.steps, "initiated", (json_int_t)stats.initiated, "accepted",
+        (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused, "closed",
+        closed_counts(&stats), "store", store_stats(), "webhooks", webhook_stats(), "listener",
+        write_listener_stats());
 }
 
 /* The keys, the section auth of the configuration, and the listener's certificate. All else stays as
@@ -186,14 +197,7 @@ static json_t *answer_trace(json_t *body)
     return answer;
 }
 
-static json_t *answer_record(json_t *body G_GNUC_UNUSED)
-{
-    return write_refusal(REFUSAL_INVALID_REQUEST,
-                         "request: this server relays no media, so there is nothing to record",
-                         "call:record");
-}
-
-/* A request of the protocol, for the user that it names. */
+/* A request of the protocol, for the user that it names or as operator. */
 static json_t *answer_for_user(json_t *body)
 {
     return answer_request(NULL, body);
@@ -203,9 +207,8 @@ static const struct {
     const char *name;
     json_t *(*answer)(json_t *body);
 } admin_requests[] = {
-    {"stats", answer_stats},        {"reload", answer_reload}, {"users", answer_users},
-    {"calls", answer_calls},        {"user", answer_user},     {"call:trace", answer_trace},
-    {"call:record", answer_record},
+    {"stats", answer_stats}, {"reload", answer_reload}, {"users", answer_users},
+    {"calls", answer_calls}, {"user", answer_user},     {"call:trace", answer_trace},
 };
 
 /* Borrows the message, which may be absent; the answer is given away. */

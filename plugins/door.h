@@ -8,6 +8,7 @@
 #include "listener/listener.h"
 #include "notify/webhooks.h"
 #include "service/service.h"
+#include "wire/join.h"
 
 #define PLUGIN_PACKAGE "janus.plugin.call"
 #define DAY_MS G_GINT64_CONSTANT(86400000)
@@ -18,17 +19,21 @@ typedef struct {
     char *folder; /* of Janus's configuration files */
     Config *config;
     Service *service;
+    JoinSettings join;  /* borrows from the configuration */
     Webhooks *webhooks; /* NULL when no endpoint is configured */
     Listener *listener; /* NULL when it is not enabled */
 
     GMutex lock;          /* guards each handle's plugin_handle and what is below */
     GCond idle;           /* no call is under way */
-    GHashTable *sessions; /* of Session, a reference each: the open ones */
+    GHashTable *sessions; /* handle -> Session, a reference each: the open ones */
     guint calls;          /* of Janus into us, under way */
     gboolean is_open;     /* between init() and destroy() */
 } Door;
 
 extern Door door;
+
+/* The media of a handle that joined a call: media.h. */
+typedef struct MediaHandle MediaHandle;
 
 /* A Janus handle, ours as long as a queued event or the handle itself needs it. */
 typedef struct {
@@ -36,6 +41,7 @@ typedef struct {
     janus_plugin_session *handle; /* a reference of Janus's, taken for us after create_session() */
     Peer
         *peer; /* the hub's address of it, which holds a reference to us; ours until it is closed */
+    MediaHandle *media; /* atomic: NULL, or for the rest of its life; a reference */
 } Session;
 
 /* --- door.c: who is inside --- */
@@ -44,6 +50,10 @@ typedef struct {
  */
 gboolean door_enter(void);
 void door_leave(void);
+/* The same for a packet of a handle, with no lock: many come at the same time. */
+gboolean door_enter_packet(const janus_plugin_session *handle);
+void door_leave_packet(const janus_plugin_session *handle);
+void door_open(void);
 /* Shuts it, and returns when everybody has left and every session is closed. */
 void door_shut(void);
 
@@ -52,9 +62,9 @@ void door_shut(void);
 void session_create(janus_plugin_session *handle, int *error);
 void session_destroy(janus_plugin_session *handle, int *error);
 json_t *session_query(janus_plugin_session *handle);
-/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed.
- */
-Peer *peer_of(janus_plugin_session *handle);
+/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed, be the pointer
+ * what it may. */
+Peer *peer_of(const janus_plugin_session *handle);
 Session *session_ref(Session *session);
 void session_unref(Session *session);
 /* Its device went away. Once; repeats do nothing. */
@@ -65,6 +75,9 @@ void session_close(Session *session);
 /* Reads the configuration from Janus's folder; NULL and an error when it is wrong. */
 Config *read_config(const char *folder, GError **error);
 HubSettings hub_settings(const Config *config);
+/* Its strings are borrowed from the configuration. */
+JoinSettings join_settings(const Config *config);
+void join_settings_clear(JoinSettings *join);
 ConnectionRates connection_rates(const Config *config);
 /* Who is told of calls; `*webhooks` NULL when nobody is configured. FALSE, and a line in the log,
  * when that is wrong. */

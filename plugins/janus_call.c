@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "call-config.h"
+#include "media.h"
 
 extern int janus_version;
 extern char *janus_version_string;
@@ -103,6 +104,7 @@ static int start(const Config *config)
         .rates = connection_rates(config),
         .auth = start_auth(config),
         .notifier = &janus_notifier,
+        .media = &janus_media_port,
         .store_wait_us = config->store.store_wait_ms * 1000,
         .max_waiting_replies = config->store.max_waiting_replies,
         .keep_ms = config->store.retention_days * DAY_MS,
@@ -115,15 +117,18 @@ static int start(const Config *config)
         g_clear_pointer(&door.webhooks, webhooks_free);
         return -1;
     }
+    media_start();
     door.service = service_new(&options);
     start_webhooks();
     return open_listener(config, door.service, &door.listener) ? 0 : -1;
 }
 
-/* They read from the service's store, and the last records go through them. */
+/* Each before what it still needs: the webhooks read from the service's store, and the last records go
+ * through them. */
 static void stop(void)
 {
     g_clear_pointer(&door.listener, listener_free);
+    media_stop();
     if (door.webhooks)
         webhooks_stop(door.webhooks);
     g_clear_pointer(&door.service, service_free);
@@ -146,11 +151,13 @@ static gboolean configure(const char *folder)
         return FALSE;
     }
     door.folder = g_strdup(folder);
+    door.join = join_settings(door.config);
     return TRUE;
 }
 
 static void forget_configuration(void)
 {
+    join_settings_clear(&door.join);
     g_clear_pointer(&door.config, config_free);
     g_clear_pointer(&door.folder, g_free);
 }
@@ -170,8 +177,8 @@ static int call_init(janus_callbacks *callback, const char *config_path)
     }
     g_mutex_init(&door.lock);
     g_cond_init(&door.idle);
-    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, forget_session, NULL);
-    door.is_open = TRUE;
+    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, forget_session);
+    door_open();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " for Janus %s is ready", JANUS_BUILD_VERSION_STRING);
     return 0;
 }
@@ -224,12 +231,6 @@ static const char *get_package(void)
     return PLUGIN_PACKAGE;
 }
 
-/* --- media: none of it is ours yet, but Janus wants the functions --- */
-
-static void ignore_media(janus_plugin_session *handle G_GNUC_UNUSED)
-{
-}
-
 static janus_plugin plugin = {
     .init = call_init,
     .destroy = call_destroy,
@@ -243,8 +244,13 @@ static janus_plugin plugin = {
     .create_session = session_create,
     .handle_message = handle_message,
     .handle_admin_message = handle_admin_message,
-    .setup_media = ignore_media,
-    .hangup_media = ignore_media,
+    .setup_media = media_setup,
+    .incoming_rtp = media_incoming_rtp,
+    .incoming_rtcp = media_incoming_rtcp,
+    .incoming_data = media_incoming_data,
+    .data_ready = media_data_ready,
+    .slow_link = media_slow_link,
+    .hangup_media = media_hangup,
     .destroy_session = session_destroy,
     .query_session = session_query,
 };

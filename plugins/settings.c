@@ -39,6 +39,13 @@ ConnectionRates connection_rates(const Config *config)
     };
 }
 
+static const Mode modes[] = {
+    [CONFIG_MODE_NONE] = MODE_NONE,
+    [CONFIG_MODE_P2P] = MODE_P2P,
+    [CONFIG_MODE_RELAY] = MODE_RELAY,
+    [CONFIG_MODE_ROOM] = MODE_ROOM,
+};
+
 HubSettings hub_settings(const Config *config)
 {
     return (HubSettings){
@@ -67,9 +74,60 @@ HubSettings hub_settings(const Config *config)
                 .relayed = per_second(config->limits.relayed_bytes_per_second, 4),
                 .calls = per_minute(config->limits.calls_per_minute),
             },
+        .default_mode = modes[config->media.default_mode],
+        .is_recorded = config->media.record,
+        .can_record = *config->media.record_folder != '\0',
         .reveal_presence = config->general.reveal_presence,
     };
 }
+
+/* --- what devices are told of media --- */
+
+static char **split_urls(const char *urls)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    g_auto(GStrv) each = g_strsplit(urls, " ", -1);
+
+    for (guint i = 0; each[i]; i++) {
+        if (*each[i])
+            g_ptr_array_add(list, g_strdup(each[i]));
+    }
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+}
+
+JoinSettings join_settings(const Config *config)
+{
+    const GPtrArray *configured = config->media.ice_servers;
+    IceServer *servers = g_new0(IceServer, configured->len);
+
+    for (guint i = 0; i < configured->len; i++) {
+        const ConfigIceServer *server = g_ptr_array_index(configured, i);
+
+        servers[i] = (IceServer){
+            .urls = split_urls(server->urls),
+            .username = server->username,
+            .credential = server->credential,
+            .secret = server->secret,
+            .ttl_ms = server->ttl_ms,
+        };
+    }
+    return (JoinSettings){
+        .ice_servers = servers,
+        .ice_server_count = configured->len,
+        .has_string_rooms = config->media.room_string_ids,
+    };
+}
+
+void join_settings_clear(JoinSettings *join)
+{
+    for (guint i = 0; i < join->ice_server_count; i++)
+        g_strfreev(join->ice_servers[i].urls);
+    g_free(join->ice_servers);
+    *join = (JoinSettings){0};
+}
+
+/* --- where calls are kept --- */
 
 static Store *open_sqlite(const Config *config, GError **error)
 {
@@ -224,6 +282,7 @@ static ListenerOptions listener_options_of(const Config *config)
         .key = config->listener.key,
         .origins = config->listener.origins,
         .socketio_namespace = config->listener.socketio_namespace,
+        .join = &door.join,
         .message = {.bytes = config->limits.max_message_bytes, .depth = config->limits.max_depth},
         .max_sockets = config->listener.max_sockets,
         .max_sockets_per_address = config->listener.max_sockets_per_address,

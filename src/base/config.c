@@ -27,6 +27,13 @@ static const char *const synchronous_choices[] = {
     [CONFIG_SYNCHRONOUS_FULL] = "full",
     NULL,
 };
+static const char *const mode_choices[] = {
+    [CONFIG_MODE_NONE] = "none",
+    [CONFIG_MODE_P2P] = "p2p",
+    [CONFIG_MODE_RELAY] = "relay",
+    [CONFIG_MODE_ROOM] = "room",
+    NULL,
+};
 static const char *const store_choices[] = {
     [CONFIG_STORE_MEMORY] = "memory",
     [CONFIG_STORE_SQLITE] = "sqlite",
@@ -39,6 +46,7 @@ const ConfigSection config_sections[] = {
     {"timers", "How long things may take, in milliseconds."},
     {"limits", "Bounds, so that nobody can fill the server's memory."},
     {"store", "Where the records of calls are kept."},
+    {"media", "The media of accepted calls (docs/protocol.md, section 6)."},
     {"webhooks", "Telling a backend what happens to calls (docs/protocol.md, section 8)."},
     {"listener", "WebSockets of our own, beside Janus's transports (docs/listener.md)."},
     {NULL, NULL},
@@ -49,8 +57,10 @@ const ConfigSection config_sections[] = {
     .section = #group, .name = #key, .type = kind, .default_text = text,                           \
     .offset = offsetof(Config, group.field)
 
-#define ELEMENT(struct, key, kind, text)                                                           \
-    .section = "", .name = #key, .type = kind, .default_text = text, .offset = offsetof(struct, key)
+#define ELEMENT_AS(struct, key, field, kind, text)                                                 \
+    .section = "", .name = #key, .type = kind, .default_text = text,                               \
+    .offset = offsetof(struct, field)
+#define ELEMENT(struct, key, kind, text) ELEMENT_AS(struct, key, key, kind, text)
 
 static const ConfigKey endpoint_keys[] = {
     {
@@ -79,6 +89,42 @@ static const ConfigKey endpoint_keys[] = {
         ELEMENT(ConfigEndpoint, types, CONFIG_STRING, ""),
         .max = MAX_TEXT,
         .comment = "Which types go there, with spaces between them. Empty: all.",
+    },
+    {.name = NULL},
+};
+
+static const ConfigKey ice_server_keys[] = {
+    {
+        ELEMENT(ConfigIceServer, urls, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "\"stun:HOST:PORT\", \"turn:HOST:PORT\", \"turns:HOST:PORT?transport=tcp\"; "
+                   "several with spaces between them.",
+    },
+    {
+        ELEMENT(ConfigIceServer, username, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "For TURN servers: the same for all devices. Better is secret.",
+    },
+    {
+        ELEMENT(ConfigIceServer, credential, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .is_secret = TRUE,
+        .comment = "Its password.",
+    },
+    {
+        ELEMENT(ConfigIceServer, secret, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .is_secret = TRUE,
+        .comment = "Instead of both: what the TURN server was told too (coturn's "
+                   "static-auth-secret). Each device is given a name and a password of its own, "
+                   "for a while.",
+    },
+    {
+        ELEMENT_AS(ConfigIceServer, ttl, ttl_ms, CONFIG_MS, "86400000"),
+        .min = 60 * 1000,
+        .max = 30 * (gint64)DAY_MS,
+        .comment = "How long what was made with secret is good for. A call's connection may have "
+                   "to be made anew at any time, so it should be longer than calls are.",
     },
     {.name = NULL},
 };
@@ -197,7 +243,8 @@ const ConfigKey config_keys[] = {
         KEY(timers, media, media_ms, CONFIG_MS, "20000"),
         .min = MIN_MS,
         .max = DAY_MS,
-        .comment = "How long media may take to connect after the accept. Not in use yet.",
+        .comment = "How long media may take to connect after the accept, in calls of mode relay.\n"
+                   "Does not go on while a device of the call is away.",
     },
     {
         KEY(timers, max_duration, max_duration_ms, CONFIG_MS, "0"),
@@ -269,16 +316,16 @@ const ConfigKey config_keys[] = {
         .zero_is_off = TRUE,
         .comment =
             "Bytes of \"data\" that one user's devices may have passed on by call:signal and\n"
-            "call:update; for a moment four times as many. What a device that has stopped\n"
-            "reading can make Janus keep for it is this times the time until ping/pong (in\n"
-            "janus.transport.websockets.jcfg) finds it.",
+            "call:update, and of JSEP by call:join and call:media; for a moment four times as\n"
+            "many. What a device that has stopped reading can make Janus keep for it is this\n"
+            "times the time until ping/pong (in janus.transport.websockets.jcfg) finds it.",
     },
     {
         KEY(limits, registrations_per_second, registrations_per_second, CONFIG_COUNT, "2"),
         .min = 1,
         .max = 1000000,
         .zero_is_off = TRUE,
-        .comment = "call:register on one connection; for a moment ten times as many.",
+        .comment = "call:register and call:join on one connection; for a moment ten times as many.",
     },
     {
         KEY(limits, read_bytes_per_second, read_bytes_per_second, CONFIG_COUNT, "131072"),
@@ -348,6 +395,53 @@ const ConfigKey config_keys[] = {
         .min = 1,
         .max = 1000,
         .comment = "Replies that may wait at once. Half of task_pool_size in janus.jcfg is good.",
+    },
+    {
+        KEY(media, default_mode, default_mode, CONFIG_CHOICE, "none"),
+        .choices = mode_choices,
+        .comment =
+            "The mode of calls whose caller names none. \"none\": the apps do their own.\n"
+            "\"p2p\": from device to device. \"relay\": through this server. \"room\": in a room\n"
+            "of Janus's VideoRoom.",
+    },
+    {
+        KEY(media, ice_servers, ice_servers, CONFIG_LIST, "()"),
+        .elements = ice_server_keys,
+        .element_size = sizeof(ConfigIceServer),
+        .comment = "STUN and TURN servers that the devices in an accepted call are told of.",
+    },
+    {
+        KEY(media, record, record, CONFIG_BOOL, "false"),
+        .comment = "Record relayed calls, unless the backend says otherwise (call:record).",
+    },
+    {
+        KEY(media, record_folder, record_folder, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment =
+            "Where to. Janus must be allowed to write there. Empty: nothing can be recorded.",
+    },
+    {
+        KEY(media, max_bitrate, max_bitrate, CONFIG_COUNT, "0"),
+        .min = 10000,
+        .max = 1000000000,
+        .zero_is_off = TRUE,
+        .comment = "Bits a second of video that a device in a relayed call may send.",
+    },
+    {
+        KEY(media, room_admin_key, room_admin_key, CONFIG_STRING, ""),
+        .max = 256,
+        .is_secret = TRUE,
+        .comment = "admin_key of janus.plugin.videoroom.jcfg, if there is one.",
+    },
+    {
+        KEY(media, room_string_ids, room_string_ids, CONFIG_BOOL, "false"),
+        .comment = "string_ids of janus.plugin.videoroom.jcfg.",
+    },
+    {
+        KEY(media, workers, workers, CONFIG_COUNT, "2"),
+        .min = 1,
+        .max = 64,
+        .comment = "Threads that pass session descriptions on.",
     },
     {
         KEY(webhooks, endpoints, endpoints, CONFIG_LIST, "()"),
@@ -873,8 +967,72 @@ static gboolean is_octal_mode(const char *text)
     return strlen(text) >= 3 && strspn(text, "01234567") == strlen(text);
 }
 
+static gboolean is_ice_url(const char *url)
+{
+    static const char *const schemes[] = {"stun:", "stuns:", "turn:", "turns:"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(schemes); i++) {
+        if (g_str_has_prefix(url, schemes[i]) && url[strlen(schemes[i])])
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean are_ice_urls(const char *urls)
+{
+    g_auto(GStrv) each = g_strsplit(urls, " ", -1);
+    guint count = 0;
+
+    for (guint i = 0; each[i]; i++) {
+        if (!*each[i])
+            continue;
+        if (!is_ice_url(each[i]))
+            return FALSE;
+        count++;
+    }
+    return count > 0;
+}
+
+/* What is wrong with it, or NULL. */
+static const char *ice_server_fault(const ConfigIceServer *server)
+{
+    if (!are_ice_urls(server->urls) || !g_utf8_validate(server->urls, -1, NULL))
+        return "urls must be stun:, stuns:, turn: or turns: addresses";
+    if (!g_utf8_validate(server->username, -1, NULL) ||
+        !g_utf8_validate(server->credential, -1, NULL))
+        return "username and credential must be UTF-8";
+    if (*server->secret && (*server->username || *server->credential))
+        return "secret stands instead of username and credential";
+    if (!*server->username != !*server->credential)
+        return "username and credential go together";
+    return NULL;
+}
+
+static gboolean check_media(Reading *reading, GError **error)
+{
+    const GPtrArray *servers = reading->config->media.ice_servers;
+
+    for (guint i = 0; i < servers->len; i++) {
+        const char *fault = ice_server_fault(g_ptr_array_index(servers, i));
+
+        if (!fault)
+            continue;
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                    "%s: group %u of media.ice_servers: %s", reading->path, i + 1, fault);
+        return FALSE;
+    }
+    if (!reading->config->media.record || *reading->config->media.record_folder)
+        return TRUE;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                "%s: media.record is true, but media.record_folder, where to, is not set",
+                reading->path);
+    return FALSE;
+}
+
 static gboolean check_together(Reading *reading, GError **error)
 {
+    if (!check_media(reading, error))
+        return FALSE;
     if (!is_octal_mode(reading->config->store.mode)) {
         g_autofree char *mode = log_escape(reading->config->store.mode);
 

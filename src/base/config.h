@@ -25,6 +25,22 @@ typedef enum {
     CONFIG_SYNCHRONOUS_FULL,
 } ConfigSynchronous;
 
+typedef enum {
+    CONFIG_MODE_NONE,
+    CONFIG_MODE_P2P,
+    CONFIG_MODE_RELAY,
+    CONFIG_MODE_ROOM,
+} ConfigMode;
+
+/* One of media.ice_servers. Nothing is NULL. */
+typedef struct {
+    char *urls; /* with spaces between them */
+    char *username;
+    char *credential;
+    char *secret; /* instead of both */
+    gint64 ttl_ms;
+} ConfigIceServer;
+
 /* One of webhooks.endpoints. Nothing is NULL. */
 typedef struct {
     char *name;
@@ -89,6 +105,16 @@ typedef struct {
         gint64 store_wait_ms;
         guint max_waiting_replies;
     } store;
+    struct {
+        ConfigMode default_mode;
+        GPtrArray *ice_servers; /* of ConfigIceServer */
+        gboolean record;
+        char *record_folder;  /* "" when not set */
+        guint max_bitrate;    /* bits a second; 0 is off */
+        char *room_admin_key; /* "" when not set */
+        gboolean room_string_ids;
+        guint workers;
+    } media;
     struct {
         GPtrArray *endpoints; /* of ConfigEndpoint */
         gint64 connect_timeout_ms;

@@ -1,12 +1,19 @@
 #include "core/effect.h"
 
 static const char *const message_names[MESSAGES] = {
-    [MESSAGE_INCOMING] = "call:incoming", [MESSAGE_OUTGOING] = "call:outgoing",
-    [MESSAGE_RINGING] = "call:ringing",   [MESSAGE_ACCEPTED] = "call:accepted",
-    [MESSAGE_REJECTED] = "call:rejected", [MESSAGE_TIMEOUT] = "call:timeout",
-    [MESSAGE_ENDED] = "call:ended",       [MESSAGE_PEER] = "call:peer",
-    [MESSAGE_SIGNAL] = "call:signal",     [MESSAGE_UPDATED] = "call:updated",
-    [MESSAGE_REPLACED] = "call:replaced", [MESSAGE_UNREGISTERED] = "call:unregistered",
+    [MESSAGE_INCOMING] = "call:incoming",
+    [MESSAGE_OUTGOING] = "call:outgoing",
+    [MESSAGE_RINGING] = "call:ringing",
+    [MESSAGE_ACCEPTED] = "call:accepted",
+    [MESSAGE_REJECTED] = "call:rejected",
+    [MESSAGE_TIMEOUT] = "call:timeout",
+    [MESSAGE_ENDED] = "call:ended",
+    [MESSAGE_PEER] = "call:peer",
+    [MESSAGE_SIGNAL] = "call:signal",
+    [MESSAGE_UPDATED] = "call:updated",
+    [MESSAGE_MEDIA] = "call:media",
+    [MESSAGE_REPLACED] = "call:replaced",
+    [MESSAGE_UNREGISTERED] = "call:unregistered",
 };
 
 const char *message_name(MessageKind kind)
@@ -21,6 +28,8 @@ void message_clear(Message *message)
     g_clear_pointer(&message->device_id, g_ref_string_release);
     g_clear_pointer(&message->from, g_ref_string_release);
     g_clear_pointer(&message->data, g_ref_string_release);
+    join_clear(&message->join);
+    g_clear_pointer(&message->jsep, g_ref_string_release);
     g_clear_pointer(&message->to_user, g_ref_string_release);
     g_clear_pointer(&message->to_device, g_ref_string_release);
 }
@@ -48,6 +57,7 @@ static void snapshot_free(gpointer memory)
     Snapshot *snapshot = memory;
 
     record_unref(snapshot->record);
+    join_clear(&snapshot->join);
     g_free(snapshot);
 }
 
@@ -66,6 +76,7 @@ void reply_clear(Reply *reply)
     g_clear_pointer(&reply->next, g_free);
     g_clear_pointer(&reply->replaced, g_ref_string_release);
     g_clear_pointer(&reply->other, record_unref);
+    join_clear(&reply->join);
 }
 
 static void clear_effect(gpointer memory)
@@ -74,6 +85,7 @@ static void clear_effect(gpointer memory)
 
     g_clear_pointer(&effect->record, record_unref);
     message_clear(&effect->message);
+    media_order_clear(&effect->order);
 }
 
 void effects_init(Effects *effects)
@@ -126,6 +138,14 @@ void effects_push(Effects *effects, Record *record, gboolean is_stop, gint64 exp
                      .expires_in_ms = expires_in_ms};
 
     g_array_append_val(effects->list, effect);
+}
+
+void effects_media(Effects *effects, MediaOrder *order)
+{
+    Effect effect = {.kind = EFFECT_MEDIA, .order = *order};
+
+    g_array_append_val(effects->list, effect);
+    *order = (MediaOrder){0};
 }
 
 Reply *effects_reply(Effects *effects, const Event *event)

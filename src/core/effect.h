@@ -5,6 +5,7 @@
 
 #include "core/address.h"
 #include "core/event.h"
+#include "core/media.h"
 #include "core/record.h"
 #include "core/refusal.h"
 
@@ -20,6 +21,7 @@ typedef enum {
     MESSAGE_PEER,
     MESSAGE_SIGNAL,
     MESSAGE_UPDATED,
+    MESSAGE_MEDIA,
     MESSAGE_REPLACED,
     MESSAGE_UNREGISTERED,
 } MessageKind;
@@ -42,6 +44,9 @@ typedef struct {
     GRefString *device_id; /* RINGING, ACCEPTED, REJECTED: the callee's device, or NULL */
     GRefString *from;      /* SIGNAL, UPDATED: userId of the sender */
     GRefString *data;      /* SIGNAL, UPDATED: JSON text */
+    Join join;             /* ACCEPTED */
+    JsepKind jsep_kind;    /* MEDIA */
+    GRefString *jsep;      /* MEDIA: JSON text, for the door: no part of the event's own JSON */
     GRefString *to_user;   /* whom it is for, for the log */
     GRefString *to_device;
 } Message;
@@ -62,6 +67,7 @@ typedef struct {
     Record *record; /* owned */
     View view;
     gint64 expires_in_ms; /* -1 when it does not ring */
+    Join join;            /* for the two devices in an accepted call */
     gboolean is_live;     /* for this user (a veiled call is, for its caller only) */
     gboolean is_caller;
 } Snapshot;
@@ -92,6 +98,8 @@ typedef struct {
     GRefString *replaced;    /* initiate: the older call that it ended */
     Record *other;           /* glare: the callee's call */
     gint64 retry_after_ms;   /* rate limits: 0 when waiting does not help */
+    Join join;               /* accept */
+    gboolean is_recorded;    /* record: from now on */
     gboolean is_undelivered; /* signal, update: the other device is away */
     gboolean is_elsewhere;   /* not found in memory; the store may know */
     gboolean is_not_durable; /* the commit was not seen in time, or the store keeps nothing */
@@ -104,6 +112,7 @@ typedef enum {
     EFFECT_MISSED, /* `message` was for a device that is away */
     EFFECT_RECORD, /* keep `record`, tell the backend of `change` */
     EFFECT_PUSH,   /* ask the backend to wake the callee of `record`, or to stop that */
+    EFFECT_MEDIA,  /* `order` to whoever carries the media */
 } EffectKind;
 
 typedef struct {
@@ -114,6 +123,7 @@ typedef struct {
     gboolean is_stop;     /* of a push */
     gint64 expires_in_ms; /* of a push: of the ring */
     Message message;
+    MediaOrder order;
 } Effect;
 
 typedef struct {
@@ -134,6 +144,8 @@ Effect *effects_at(const Effects *effects, guint i);
 void effects_send(Effects *effects, Address *to, Message *message);
 void effects_record(Effects *effects, Change change, Record *record);
 void effects_push(Effects *effects, Record *record, gboolean is_stop, gint64 expires_in_ms);
+/* Takes over what `order` owns. */
+void effects_media(Effects *effects, MediaOrder *order);
 /* Starts the reply to `event`; fill in the rest. */
 Reply *effects_reply(Effects *effects, const Event *event);
 /* A refusal about no call. */

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "core/address.h"
+#include "core/media.h"
 #include "core/record.h"
 #include "core/refusal.h"
 
@@ -21,15 +22,24 @@ typedef enum {
     EVENT_UPDATE,
     EVENT_GET,
     EVENT_HISTORY,
+    /* The same on a media handle: an address that is not registered (section 6). */
+    EVENT_JOIN,
+    EVENT_MEDIA,
+    EVENT_CONFIGURE,
     /* The backend only (section 8). */
     EVENT_DISCONNECT,
+    EVENT_RECORD,
     /* What nobody asks for. */
     EVENT_GONE,          /* the address went away; never the end of a call by itself */
     EVENT_TIMEOUT,       /* hub_deadline() has come */
     EVENT_PUSH_ANSWERED, /* how a backend answered to EFFECT_PUSH */
+    EVENT_MEDIA_UP,      /* the PeerConnection of a media handle is there */
+    EVENT_MEDIA_DOWN,    /* and is not any more */
+    EVENT_MEDIA_FAILED,  /* what the call needs could not be made: it ends */
+    EVENT_MEDIA_REPORT,  /* after the end: what there is to say of the media */
 } EventKind;
 
-#define EVENT_KINDS (EVENT_PUSH_ANSWERED + 1)
+#define EVENT_KINDS (EVENT_MEDIA_REPORT + 1)
 
 /* The wire's name of a request ("call:accept"); "timeout" and "gone" for the rest. Static. */
 const char *event_name(EventKind kind);
@@ -51,8 +61,11 @@ typedef struct {
     const char *call_id; /* or NULL: the hub gives one, made of fresh_id */
     const char *data;    /* JSON text, or NULL */
     Media media;
-    Mode mode;
-    gint64 timeout_ms;      /* 0: the configured ring */
+    gboolean has_mode;
+    Mode mode; /* without has_mode the configured one */
+    const char
+        *why_no_mode;  /* there can be no new call of that mode: the text that says why; or NULL */
+    gint64 timeout_ms; /* 0: the configured ring */
     gboolean is_store_full; /* no new call may begin: its record would have no room */
 } InitiateEvent;
 
@@ -63,6 +76,19 @@ typedef struct {
     const char *data;   /* JSON text, for signal and update */
     Cause cause;        /* for reject: declined or busy */
 } AboutCallEvent;
+
+/* call:join, and call:media, whose token is NULL: the handle has joined. */
+typedef struct {
+    const char *call_id;
+    const char *token;
+    Jsep jsep;
+} JoinEvent;
+
+/* An operator wants it recorded from now on, or no more. */
+typedef struct {
+    const char *call_id;
+    gboolean is_on;
+} RecordEvent;
 
 /* The hub says whose history it may be; the store finds it. */
 typedef struct {
@@ -87,6 +113,21 @@ typedef struct {
     const char *endpoint;
     guint status; /* of HTTP; 0: no answer */
 } PushEvent;
+
+/* Which call's media, for EVENT_MEDIA_FAILED and EVENT_MEDIA_REPORT. */
+typedef struct {
+    const char *caller_id;
+    const char *call_id;
+    gint64 created_ms;
+    const char *report; /* JSON text of an object: numbers and recordings */
+} MediaReportEvent;
+
+/* What nobody can guess, for an accept: needed for relay and room. */
+typedef struct {
+    const char *tokens[SIDES];
+    const char *room; /* decimal digits, of at most 53 bits */
+    const char *pin;
+} MediaSecrets;
 
 typedef struct {
     EventKind kind;
@@ -120,6 +161,7 @@ typedef struct {
     /* Unguessable and time-ordered, of callId characters; needed where an id has to be made. At
      * most 32 bytes. */
     const char *fresh_id;
+    MediaSecrets secrets; /* of EVENT_ACCEPT */
 
     union {
         RegisterEvent reg;
@@ -128,6 +170,10 @@ typedef struct {
         HistoryEvent history;
         DisconnectEvent disconnect;
         PushEvent push;
+        JoinEvent join; /* and of EVENT_MEDIA */
+        MediaWish configure;
+        RecordEvent record;
+        MediaReportEvent media; /* of EVENT_MEDIA_FAILED and EVENT_MEDIA_REPORT */
     };
 } Event;
 

@@ -100,7 +100,7 @@ static CallFacts *facts_of(const Hub *hub, const Event *event, const Sender *sen
     facts->callee_id = g_ref_string_new(initiate->callee_id);
     facts->data = initiate->data ? g_ref_string_new(initiate->data) : NULL;
     facts->media = initiate->media;
-    facts->mode = initiate->mode;
+    facts->mode = initiate->has_mode ? initiate->mode : hub->settings.default_mode;
     facts->created_ms = hub->wall_ms;
     facts->ring_ms =
         initiate->timeout_ms ? initiate->timeout_ms : hub->settings.timers.ring_us / 1000;
@@ -125,8 +125,11 @@ static Call *create_call(Hub *hub, const Event *event, const Sender *sender)
 {
     g_autoptr(CallFacts) facts = facts_of(hub, event, sender);
     User *callee = hub_make_user(hub, event->initiate.callee_id);
+    Call *call;
 
-    return call_new(sender->user, callee, sender->device, record_new(facts), hub->now_us);
+    call = call_new(sender->user, callee, sender->device, record_new(facts), hub->now_us);
+    call->is_recorded = hub->settings.is_recorded;
+    return call;
 }
 
 static void tell_outgoing(const Hub *hub, const Call *call, const Device *device, Effects *effects)
@@ -277,6 +280,10 @@ void on_initiate(Hub *hub, const Event *event, const Sender *sender, Effects *ef
         return;
     if (refuse_glare(event, sender, effects))
         return;
+    if (event->initiate.why_no_mode) {
+        effects_refuse(effects, event, REFUSAL_INVALID_REQUEST, event->initiate.why_no_mode);
+        return;
+    }
     if (event->initiate.is_store_full) {
         effects_refuse(effects, event, REFUSAL_STORE_UNAVAILABLE, "calls cannot be recorded now");
         return;

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "core/bucket.h"
+#include "core/record.h"
 
 typedef struct {
     gint64 ring_us;         /* T0 to no_answer, unless the request says otherwise */
@@ -37,6 +38,9 @@ typedef struct {
     Timers timers;
     Limits limits;
     Rates rates;
+    Mode default_mode;        /* of a call:initiate that names none */
+    gboolean is_recorded;     /* relayed calls are, unless the backend says otherwise */
+    gboolean can_record;      /* there is where to */
     gboolean reveal_presence; /* FALSE: the caller's view tells nothing of the callee's devices */
 } HubSettings;
 

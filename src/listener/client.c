@@ -9,6 +9,8 @@ struct Client {
     Peer *peer; /* NULL when it is closed */
     guint unanswered;
     gboolean is_registered;
+    gint afar;     /* atomic: bytes of events that are on their way to the listener's thread */
+    gint has_lost; /* atomic: some were more than may wait */
 };
 
 /* An event on its way to the listener's thread. */
@@ -109,7 +111,7 @@ static void tell_directly(Client *client, const Message *message)
         hand_over(client, cache->text, cache->length);
         return;
     }
-    text = client->ops->write(message, &length);
+    text = client->ops->write(message, client->listener->options.join, &length);
     hand_over(client, text, length);
     if (is_for_several(message))
         remember(cache, client->ops, message, text, length);
@@ -128,8 +130,38 @@ static void run_told(Item *item)
 {
     Told *told = (Told *)item;
 
+    g_atomic_int_add(&told->client->afar, -(gint)told->length);
     hand_over(told->client, told->text, told->length);
     free_told(told);
+}
+
+static void run_overflow(Item *item)
+{
+    Told *told = (Told *)item;
+
+    if (told->client->peer)
+        told->client->ops->overflowed(told->client);
+    free_told(told);
+}
+
+/* FALSE: there was too much before. The first time, the client is told. */
+static gboolean may_wait(Client *client, gsize length)
+{
+    gsize most = client->listener->options.max_waiting_bytes;
+    Told *told;
+
+    if (!client->ops->overflowed)
+        return TRUE;
+    if ((gsize)g_atomic_int_get(&client->afar) + length <= most)
+        return !g_atomic_int_get(&client->has_lost);
+    if (!g_atomic_int_compare_and_exchange(&client->has_lost, 0, 1))
+        return FALSE;
+    told = g_new0(Told, 1);
+    told->item.run = run_overflow;
+    told->client = client_ref(client);
+    if (!listener_put(client->listener, &told->item))
+        free_told(told);
+    return FALSE;
 }
 
 static void tell_from_afar(Client *client, const Message *message)
@@ -138,7 +170,12 @@ static void tell_from_afar(Client *client, const Message *message)
 
     told->item.run = run_told;
     told->client = client_ref(client);
-    told->text = client->ops->write(message, &told->length);
+    told->text = client->ops->write(message, client->listener->options.join, &told->length);
+    if (!may_wait(client, told->length)) {
+        free_told(told);
+        return;
+    }
+    g_atomic_int_add(&client->afar, (gint)told->length);
     if (!listener_put(client->listener, &told->item))
         free_told(told);
 }
@@ -211,7 +248,9 @@ static void run_answered(Item *item)
     listener->asks--;
     if (client->peer) {
         note_registration(client, &asked->reply);
-        answer(asked, write_reply(&asked->reply, service_hub_settings(listener->service)),
+        answer(asked,
+               write_reply(&asked->reply, service_hub_settings(listener->service),
+                           listener->options.join),
                &asked->reply);
     }
     free_asked(asked);
@@ -255,7 +294,7 @@ void client_request(Client *client, json_t *body, gpointer tag)
     asked->tag = tag;
     client->unanswered++;
     listener->stats.requests++;
-    if (!request_parse(&asked->request, body, DOOR_APP, &limits)) {
+    if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &limits)) {
         refuse(asked);
         return;
     }

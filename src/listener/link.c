@@ -115,6 +115,13 @@ void link_close(Link *link, guint code, const char *reason)
     lws_callback_on_writable(link->wsi);
 }
 
+void link_drop(Link *link)
+{
+    if (!link->is_doomed)
+        link->listener->stats.slow++;
+    doom(link);
+}
+
 static void close_faulty(Link *link, guint code, const char *reason)
 {
     link->listener->stats.faulty++;
@@ -225,8 +232,7 @@ static gboolean has_room(Link *link, gsize length)
     flush(link);
     if (link->is_doomed || fits(link, length))
         return !link->is_doomed;
-    link->listener->stats.slow++;
-    doom(link);
+    link_drop(link);
     return FALSE;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/effect.h"
 #include "service/service.h"
+#include "wire/join.h"
 #include "wire/request.h"
 
 typedef struct Listener Listener;
@@ -18,6 +19,7 @@ typedef struct {
     const char *key;
     const char *origins; /* with spaces between them; "": pages of any origin, as "*" says too */
     const char *socketio_namespace; /* of Socket.IO, beside "/": "/calls"; "" or NULL: none */
+    const JoinSettings *join;       /* what devices are told of media, or NULL */
     MessageLimits message;          /* bytes of one message as it arrives, depth of its JSON */
     guint max_sockets;
     guint max_sockets_per_address; /* 0: as many as in all */

@@ -7,9 +7,9 @@
 
 /* --- out --- */
 
-static char *write_event(const Message *message, gsize *length)
+static char *write_event(const Message *message, const JoinSettings *join, gsize *length)
 {
-    json_t *event = write_message(message);
+    json_t *event = write_message(message, join);
     char *text = json_text(event, length);
 
     json_decref(event);
@@ -56,8 +56,18 @@ static void free_id(gpointer tag)
     json_decref(tag);
 }
 
+static void drop(Client *client)
+{
+    link_drop(client_owner(client));
+}
+
 static const ClientOps ops = {
-    .write = write_event, .event = send_event, .replied = send_reply, .free_tag = free_id};
+    .write = write_event,
+    .event = send_event,
+    .replied = send_reply,
+    .overflowed = drop,
+    .free_tag = free_id,
+};
 
 /* --- in --- */
 

@@ -19,7 +19,7 @@ struct Item {
 
 /* The last text that was made of an event which goes to several devices. */
 typedef struct {
-    char *(*write)(const Message *message, gsize *length);
+    char *(*write)(const Message *message, const JoinSettings *join, gsize *length);
     Message message; /* owned, without what is only for the log */
     char *text;
     gsize length;

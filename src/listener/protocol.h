@@ -70,6 +70,8 @@ void link_send_lazily(Link *link, const char *head, gsize head_length, const cha
 /* Sends what waits, then a close frame; `closed` is called later. `reason` is static, at most 120
  * bytes. No more `text` comes. */
 void link_close(Link *link, guint code, const char *reason);
+/* Ends it at once, as one that does not read; `closed` is called later. */
+void link_drop(Link *link);
 /* It has shown who it is: register_timeout is over. (Without that it is closed in time.) */
 void link_settle(Link *link);
 /* In `closed`: the client closed it, with a close frame; else it broke off. */
@@ -102,7 +104,7 @@ void exchange_answer(Exchange *exchange, guint status, const char *content_type,
 typedef struct {
     /* The text of an event as this protocol has it, without what depends on the client. Called by
      * any thread; several clients share the text. Owned by the caller (g_free()). */
-    char *(*write)(const Message *message, gsize *length);
+    char *(*write)(const Message *message, const JoinSettings *join, gsize *length);
     /* An event, in the order of the hub. May be called within client_request() of this or of another
      * client. */
     void (*event)(Client *client, const char *text, gsize length);
@@ -111,6 +113,9 @@ typedef struct {
      * body was not a request at all. `tag` as it was given. Called once for each request, but not
      * after client_close(): then the tag is only freed. */
     void (*replied)(Client *client, gpointer tag, json_t *answer, const Reply *reply);
+    /* Other threads made more events for it than may wait: some are lost, so end what it is on
+     * (link_drop()), as with a slow reader. NULL: there is no such bound. */
+    void (*overflowed)(Client *client);
     void (*free_tag)(gpointer tag); /* of what was never replied to; NULL: nothing to free */
 } ClientOps;
 

@@ -287,9 +287,9 @@ static void take_reply(Client *client, gpointer data, json_t *answer, const Repl
 
 /* --- what the hub tells --- */
 
-static char *write_event(const Message *message, gsize *length)
+static char *write_event(const Message *message, const JoinSettings *join, gsize *length)
 {
-    return socketio_event_write(message, length);
+    return socketio_event_write(message, join, length);
 }
 
 static void remember_announced(SocketIoDevice *device, guint64 id, const SocketIoEvent *event)

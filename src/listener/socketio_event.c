@@ -25,14 +25,15 @@ static SocketIoEffect effect_of(const Message *message)
     case MESSAGE_PEER:
     case MESSAGE_SIGNAL:
     case MESSAGE_UPDATED:
+    case MESSAGE_MEDIA:
         return SOCKETIO_JUST_SEND;
     }
     g_assert_not_reached();
 }
 
-static void append_event(GString *text, const Message *message)
+static void append_event(GString *text, const Message *message, const JoinSettings *join)
 {
-    json_t *data = write_message(message);
+    json_t *data = write_message(message, join);
     g_autofree char *json = NULL;
     gsize length;
 
@@ -45,7 +46,7 @@ static void append_event(GString *text, const Message *message)
     json_decref(data);
 }
 
-char *socketio_event_write(const Message *message, gsize *length)
+char *socketio_event_write(const Message *message, const JoinSettings *join, gsize *length)
 {
     GString *text = g_string_sized_new(256);
 
@@ -53,7 +54,7 @@ char *socketio_event_write(const Message *message, gsize *length)
     if (message->record)
         g_string_append(text, message->record->facts->call_id);
     g_string_append_c(text, '\n');
-    append_event(text, message);
+    append_event(text, message, join);
     *length = text->len;
     return g_string_free(text, FALSE);
 }
@@ -62,7 +63,7 @@ char *socketio_event_json(const Message *message)
 {
     GString *text = g_string_sized_new(256);
 
-    append_event(text, message);
+    append_event(text, message, NULL);
     return g_string_free(text, FALSE);
 }
 

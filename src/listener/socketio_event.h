@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/effect.h"
+#include "wire/join.h"
 
 /* What a door does beside sending it. */
 typedef enum {
@@ -26,7 +27,7 @@ typedef struct {
 
 /* The data is as docs/protocol.md has it, without `call` and `event`. Owned by the caller (free()).
  * Any thread. */
-char *socketio_event_write(const Message *message, gsize *length);
+char *socketio_event_write(const Message *message, const JoinSettings *join, gsize *length);
 SocketIoEvent socketio_event_read(const char *text, gsize length);
 /* Only the array of such a text. Owned by the caller (g_free()). */
 char *socketio_event_json(const Message *message);

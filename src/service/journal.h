@@ -18,6 +18,7 @@ typedef guint64 JournalTicket;
 typedef struct {
     guint64 appended;
     guint64 committed;
+    guint64 commits;  /* groups in which those were */
     guint64 failures; /* groups that the store refused; each is tried again until it is in */
     guint waiting_replies;
     gboolean is_ill;

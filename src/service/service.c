@@ -2,6 +2,7 @@
 
 #include "service/ids.h"
 #include "service/journal.h"
+#include "service/orders.h"
 #include "service/outbox.h"
 #include "service/readers.h"
 #include "service/recall.h"
@@ -17,6 +18,7 @@ struct Service {
     Outbox records;   /* of Record: what waits for such a store */
     Outbox notices;   /* of Notice, for the notifier */
     Outbox pushes;    /* of Push, for the backend */
+    Orders orders;    /* for who carries media */
     gint dropped;     /* atomic: events that a store without a journal gave up for its bounds */
 
     GMutex lock; /* guards the hub and each peer's is_gone, and orders what goes into outboxes and
@@ -38,6 +40,7 @@ typedef struct {
     Effects effects;
     GPtrArray *peers; /* references: whose outboxes got something */
     JournalTicket ticket;
+    OrderTicket after; /* what has to be done before anybody is told */
 } Work;
 
 typedef struct {
@@ -61,6 +64,7 @@ static void work_init(Work *work)
     effects_init(&work->effects);
     work->peers = g_ptr_array_new_with_free_func(unref_peer);
     work->ticket = 0;
+    work->after = 0;
 }
 
 static void work_clear(Work *work)
@@ -98,10 +102,20 @@ static void hand_notice(gpointer item, gpointer data)
 
 /* --- under the lock: effects go into queues, nothing else --- */
 
-static void queue_send(Work *work, Effect *effect)
+static void queue_send(Service *service, Work *work, Effect *effect)
 {
-    peer_put(effect->to, &effect->message);
+    peer_put(effect->to, &effect->message, &service->orders, work->after);
     g_ptr_array_add(work->peers, peer_ref(effect->to));
+}
+
+/* A device that is told of a room finds it; one that gets an offer has been linked. */
+static void queue_order(Service *service, Work *work, Effect *effect)
+{
+    MediaOrderKind kind = effect->order.kind;
+    OrderTicket ticket = orders_put(&service->orders, &effect->order);
+
+    if (kind == MEDIA_ORDER_ROOM || kind == MEDIA_ORDER_LINK)
+        work->after = ticket;
 }
 
 static void queue_missed(Service *service, Effect *effect)
@@ -163,7 +177,7 @@ static void queue_effects(Service *service, Work *work)
 
         switch (effect->kind) {
         case EFFECT_SEND:
-            queue_send(work, effect);
+            queue_send(service, work, effect);
             break;
         case EFFECT_MISSED:
             queue_missed(service, effect);
@@ -173,6 +187,9 @@ static void queue_effects(Service *service, Work *work)
             break;
         case EFFECT_PUSH:
             queue_push(service, effect);
+            break;
+        case EFFECT_MEDIA:
+            queue_order(service, work, effect);
             break;
         }
     }
@@ -230,8 +247,20 @@ static void write_at_once(gpointer item, gpointer data)
         trim_at_once(service);
 }
 
+static void fail_call(gpointer item, gpointer data)
+{
+    Record *record = item;
+    const CallFacts *facts = record->facts;
+    MediaReportEvent which = {facts->caller_id, facts->call_id, facts->created_ms, NULL};
+
+    service_media_failed(data, &which);
+    record_unref(record);
+}
+
 static void deliver(Service *service, Work *work)
 {
+    orders_drain(&service->orders);
+    orders_drain_failed(&service->orders, fail_call, service);
     if (service->options.backend)
         outbox_drain(&service->pushes, hand_push, service);
     for (guint i = 0; i < work->peers->len; i++)
@@ -320,6 +349,7 @@ Service *service_new(const ServiceOptions *options)
     outbox_init(&service->records);
     outbox_init(&service->notices);
     outbox_init(&service->pushes);
+    orders_init(&service->orders, options->media, options->media_self);
     g_mutex_init(&service->lock);
     service->gate = (Gate){.lock = &service->lock, .auth = options->auth, .rates = options->rates};
     g_mutex_init(&service->reloading);
@@ -345,6 +375,7 @@ void service_free(Service *service)
     outbox_clear(&service->records, unref_record);
     outbox_clear(&service->notices, free_notice);
     outbox_clear(&service->pushes, free_push);
+    orders_clear(&service->orders);
     hub_free(service->hub);
     store_free(service->options.store);
     auth_free(service->options.auth);
@@ -390,9 +421,17 @@ static gboolean is_confirming(const Reply *reply)
     case EVENT_UPDATE:
     case EVENT_GET:
     case EVENT_HISTORY:
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+    case EVENT_RECORD:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
     case EVENT_PUSH_ANSWERED:
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
         return FALSE;
     }
     g_assert_not_reached();
@@ -505,12 +544,69 @@ static void wait_for_what_ended(Service *service, const Event *event, const Repl
         journal_wait(service->journal, journal_latest(service->journal));
 }
 
+static const char *const no_port[MODES] = {
+    [MODE_RELAY] = "mode: relay is not available on this server",
+    [MODE_ROOM] = "mode: room is not available on this server",
+};
+
+/* Why there can be no call of this mode, or NULL. */
+static const char *why_no_mode(const Service *service, const InitiateEvent *initiate)
+{
+    Mode mode = initiate->has_mode ? initiate->mode : service->options.hub.default_mode;
+    const char *why_not = no_port[mode];
+
+    if (!why_not || (service->options.media &&
+                     service->options.media->can(service->options.media_self, mode, &why_not)))
+        return NULL;
+    return why_not;
+}
+
+/* What the hub cannot look at by itself. */
+static void look_around(const Service *service, Event *event)
+{
+    if (event->kind != EVENT_INITIATE)
+        return;
+    event->initiate.why_no_mode = why_no_mode(service, &event->initiate);
+    if (service->journal)
+        event->initiate.is_store_full = journal_is_full(service->journal);
+}
+
+/* What an event needs that nobody can guess; it borrows from here. */
+typedef struct {
+    char id[FRESH_ID_LENGTH + 1];
+    char tokens[SIDES][SECRET_LENGTH + 1];
+    char room[ROOM_LENGTH + 1];
+    char pin[SECRET_LENGTH + 1];
+} Randomness;
+
+static void add_secrets(Randomness *random, Event *event)
+{
+    for (Side side = SIDE_CALLER; side < SIDES; side++) {
+        fresh_secret(random->tokens[side]);
+        event->secrets.tokens[side] = random->tokens[side];
+    }
+    fresh_room(random->room);
+    fresh_secret(random->pin);
+    event->secrets.room = random->room;
+    event->secrets.pin = random->pin;
+}
+
+static void add_randomness(Randomness *random, Event *event)
+{
+    if (event->kind == EVENT_ACCEPT)
+        add_secrets(random, event);
+    if (!wants_fresh_id(event))
+        return;
+    fresh_id(g_get_real_time() / 1000, random->id);
+    event->fresh_id = random->id;
+}
+
 /* One request, from its beginning to its reply. */
 typedef struct {
     Service *service;
     Peer *peer;
     Event *event;
-    char id[FRESH_ID_LENGTH + 1];
+    Randomness random;
     GatePass pass;
     Work work;
 
@@ -527,13 +623,9 @@ static void ask_begin(Ask *ask)
     Event *event = ask->event;
 
     gate_pass(&service->gate, ask->peer, event, &ask->pass);
-    if (wants_fresh_id(event)) {
-        fresh_id(g_get_real_time() / 1000, ask->id);
-        event->fresh_id = ask->id;
-    }
+    add_randomness(&ask->random, event);
     event->from = ask->peer;
-    if (event->kind == EVENT_INITIATE && service->journal)
-        event->initiate.is_store_full = journal_is_full(service->journal);
+    look_around(service, event);
     work_init(&ask->work);
 }
 
@@ -561,6 +653,7 @@ static void ask_deliver(Ask *ask)
 {
     deliver(ask->service, &ask->work);
     list_history(ask->service, ask->event, &ask->work.effects.reply);
+    orders_wait(&ask->service->orders, ask->work.after);
     gate_count_read(&ask->service->gate, ask->peer, &ask->work.effects.reply);
 }
 
@@ -625,11 +718,15 @@ static gboolean reads_before(const Service *service, const Event *event)
            (wants_ended(service, event) || wants_stored(event));
 }
 
-static gboolean reads_after(const Service *service, const Reply *reply)
+/* What is left of it may take a while: a list, a look for a call that memory does not know, an order to
+ * the media layer that is not carried out yet. */
+static gboolean is_slow_after(const Ask *ask)
 {
+    const Reply *reply = &ask->work.effects.reply;
     gboolean is_list = reply->request == EVENT_HISTORY && reply->refusal == REFUSAL_NONE;
 
-    return service->options.store->ops->is_durable && (reply->is_elsewhere || is_list);
+    return ask->work.after ||
+           (ask->service->options.store->ops->is_durable && (reply->is_elsewhere || is_list));
 }
 
 /* One that only reads need not be waited for by those that change something. */
@@ -659,7 +756,7 @@ static gboolean hand_to_readers(Ask *ask, gboolean keeps_turn)
 static gboolean ask_go_on(Ask *ask)
 {
     ask_step(ask);
-    if (!reads_after(ask->service, &ask->work.effects.reply)) {
+    if (!is_slow_after(ask)) {
         ask_finish(ask);
         return TRUE;
     }
@@ -725,17 +822,45 @@ Store *service_store(const Service *service)
     return service->options.store;
 }
 
-void service_push_answered(Service *service, const PushEvent *push)
+/* Something that nobody asked for. One of a peer that is gone was overtaken by its end. */
+static void tell_hub(Service *service, Event *event)
 {
-    Event event = {.kind = EVENT_PUSH_ANSWERED, .push = *push};
     Work work;
 
     work_init(&work);
     g_mutex_lock(&service->lock);
-    step(service, &event, &work);
+    if (!event->from || !event->from->is_gone) {
+        step(service, event, &work);
+        wake_timer(service);
+    }
     g_mutex_unlock(&service->lock);
     deliver(service, &work);
     work_clear(&work);
+}
+
+void service_push_answered(Service *service, const PushEvent *push)
+{
+    tell_hub(service, &(Event){.kind = EVENT_PUSH_ANSWERED, .push = *push});
+}
+
+void service_media_up(Service *service, Peer *peer)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_UP, .from = peer});
+}
+
+void service_media_down(Service *service, Peer *peer)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_DOWN, .from = peer});
+}
+
+void service_media_failed(Service *service, const MediaReportEvent *which)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_FAILED, .media = *which});
+}
+
+void service_media_report(Service *service, const MediaReportEvent *report)
+{
+    tell_hub(service, &(Event){.kind = EVENT_MEDIA_REPORT, .media = *report});
 }
 
 void service_settle(Service *service, const gint64 *ids, guint count)
@@ -758,6 +883,20 @@ void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped)
     if (service->journal)
         journal_stats(service->journal, &stats);
     *dropped = stats.dropped + (guint)g_atomic_int_get(&service->dropped);
+}
+
+void service_store_stats(Service *service, StoreStats *stats)
+{
+    JournalStats journal = {0};
+
+    if (service->journal)
+        journal_stats(service->journal, &journal);
+    *stats = (StoreStats){
+        .records = journal.committed,
+        .commits = journal.commits,
+        .waiting = (guint)(journal.appended - journal.committed),
+        .is_ill = journal.is_ill,
+    };
 }
 
 void service_stats(Service *service, HubStats *stats)

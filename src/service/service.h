@@ -9,6 +9,7 @@
 #include "ports/auth.h"
 #include "ports/backend.h"
 #include "ports/delivery.h"
+#include "ports/media.h"
 #include "ports/notifier.h"
 #include "ports/store.h"
 #include "service/gate.h"
@@ -28,6 +29,8 @@ typedef struct {
     gint64 keep_ms;            /* how long the store keeps an ended call; 0 is for ever */
     const Backend *backend;    /* or NULL */
     gpointer backend_self;
+    const MediaPort *media; /* or NULL: no call is relayed, none has a room */
+    gpointer media_self;
     gint64 outbox_ms;  /* how long the outbox keeps what the backend does not take */
     guint outbox_rows; /* and how much of it; 0: there is no outbox */
     gint64 probe_us;   /* how often an ill store is asked whether it is well; 0 is 1 s */
@@ -70,12 +73,30 @@ gboolean service_reload_auth(Service *service, const AuthSettings *settings, GEr
 Store *service_store(const Service *service);
 /* How the backend answered to a push. */
 void service_push_answered(Service *service, const PushEvent *push);
+/* The PeerConnection of a media handle is there (Janus's setup_media), or is not any more. None
+ * of these four from within MediaPort.carry_out(). */
+void service_media_up(Service *service, Peer *peer);
+void service_media_down(Service *service, Peer *peer);
+/* An order for this call could not be carried out, so that it cannot have media: it ends. */
+void service_media_failed(Service *service, const MediaReportEvent *which);
+/* After MEDIA_ORDER_END: what there is to say. Into the call's record, for backends. */
+void service_media_report(Service *service, const MediaReportEvent *report);
 /* The backend took these events of the outbox, or never will. */
 void service_settle(Service *service, const gint64 *ids, guint count);
 
 /* How many events wait in the outbox, and how many were dropped for its bounds. */
 void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped);
 void service_stats(Service *service, HubStats *stats);
+
+/* What a store that lasts was given; all 0 for one in memory. */
+typedef struct {
+    guint64 records;
+    guint64 commits; /* in which they went */
+    guint waiting;   /* not committed yet */
+    gboolean is_ill;
+} StoreStats;
+
+void service_store_stats(Service *service, StoreStats *stats);
 
 /* The next users with a device, or live calls (core/look.h), at most `limit`, from a place on: 0 at
  * first. Returns the place to go on from, 0 when all were listed. The lock is opened again and again

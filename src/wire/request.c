@@ -201,18 +201,14 @@ static Media take_media(Request *request, json_t *body)
     return media;
 }
 
-static Mode take_mode(Request *request, json_t *body)
+static void take_mode(Request *request, json_t *body)
 {
+    InitiateEvent *initiate = &request->event.initiate;
     const char *name = take_string(request, body, "mode");
-    Mode mode = MODE_NONE;
 
-    if (!name)
-        return MODE_NONE;
-    if (!mode_parse(name, &mode))
+    initiate->has_mode = name != NULL;
+    if (name && !mode_parse(name, &initiate->mode))
         fault(request, REFUSAL_INVALID_REQUEST, "mode: must be none, p2p, relay or room");
-    else if (mode == MODE_RELAY || mode == MODE_ROOM)
-        fault(request, REFUSAL_INVALID_REQUEST, "mode: %s is not available on this server", name);
-    return mode;
 }
 
 /* --- the body as a whole --- */
@@ -240,6 +236,29 @@ static gboolean is_deeper(json_t *value, guint most)
     return FALSE;
 }
 
+/* At most so many bytes does it have, written compactly: a character may become six, a number has fewer than 32. */
+static gsize most_bytes(json_t *value)
+{
+    gsize bytes = 2;
+    const char *name;
+    json_t *inner;
+    size_t i;
+
+    if (json_is_string(value))
+        return 6 * json_string_length(value) + 2;
+    if (!json_is_object(value) && !json_is_array(value))
+        return 32;
+    json_object_foreach(value, name, inner) bytes += 6 * strlen(name) + 4 + most_bytes(inner);
+    json_array_foreach(value, i, inner) bytes += 1 + most_bytes(inner);
+    return bytes;
+}
+
+/* Writing it, to count, is the dearer part of reading a request: most are far from the limit. */
+static gboolean is_larger(json_t *body, gsize bytes)
+{
+    return most_bytes(body) > bytes && json_dumpb(body, NULL, 0, JSON_COMPACT) > bytes;
+}
+
 /* Only `data` may be deep at all; a field that nobody knows is not worth naming. */
 static void check_shape(Request *request, json_t *body, const MessageLimits *limits)
 {
@@ -248,9 +267,46 @@ static void check_shape(Request *request, json_t *body, const MessageLimits *lim
     else if (is_deeper(body, limits->depth))
         fault(request, REFUSAL_INVALID_REQUEST, "body: must not be nested deeper than %u",
               limits->depth);
-    else if (limits->bytes && json_dumpb(body, NULL, 0, JSON_COMPACT) > limits->bytes)
+    else if (limits->bytes && is_larger(body, limits->bytes))
         fault(request, REFUSAL_TOO_LARGE, "body: must have at most %" G_GSIZE_FORMAT " bytes",
               limits->bytes);
+}
+
+/* --- JSEP, which comes beside the body --- */
+
+static JsepKind take_jsep_kind(Request *request, json_t *jsep)
+{
+    const char *type = json_string_value(json_object_get(jsep, "type"));
+
+    if (g_strcmp0(type, "offer") == 0)
+        return JSEP_OFFER;
+    if (g_strcmp0(type, "answer") == 0)
+        return JSEP_ANSWER;
+    fault(request, REFUSAL_INVALID_REQUEST, "jsep: type must be offer or answer");
+    return JSEP_NONE;
+}
+
+static void take_jsep(Request *request, json_t *jsep, const MessageLimits *limits)
+{
+    JsepKind kind;
+
+    if (!jsep || json_is_null(jsep))
+        return;
+    if (is_deeper(jsep, limits->depth)) {
+        fault(request, REFUSAL_INVALID_REQUEST, "jsep: must not be nested so deep");
+        return;
+    }
+    kind = take_jsep_kind(request, jsep);
+    if (!json_is_string(json_object_get(jsep, "sdp")))
+        fault(request, REFUSAL_INVALID_REQUEST, "jsep: sdp must be a string");
+    if (json_dumpb(jsep, NULL, 0, JSON_COMPACT) > JSEP_BYTES)
+        fault(request, REFUSAL_TOO_LARGE, "jsep: must have at most %d bytes", JSEP_BYTES);
+    if (is_faulty(request))
+        return;
+    request->jsep = json_dumps(jsep, JSON_COMPACT);
+    if (!request->jsep)
+        fault(request, REFUSAL_INVALID_REQUEST, "jsep: cannot be passed on");
+    request->event.join.jsep = (Jsep){.kind = kind, .text = request->jsep};
 }
 
 /* --- one function a request --- */
@@ -277,7 +333,7 @@ static void parse_initiate(Request *request, json_t *body)
     require(request, initiate->callee_id, "calleeId");
     initiate->call_id = take_call_id(request, body);
     initiate->media = take_media(request, body);
-    initiate->mode = take_mode(request, body);
+    take_mode(request, body);
     initiate->timeout_ms = take_integer(request, body, "timeoutMs", RING_MS_LEAST, RING_MS_MOST, 0);
     initiate->data = take_data_object(request, body, INITIATE_DATA_BYTES);
 }
@@ -345,23 +401,72 @@ static void parse_disconnect(Request *request, json_t *body)
     disconnect->device_id = take_id(request, body, "deviceId");
 }
 
+static void parse_media(Request *request, json_t *body)
+{
+    request->event.join.call_id = take_call_id(request, body);
+    require(request, request->event.join.call_id, "callId");
+}
+
+static void parse_join(Request *request, json_t *body)
+{
+    const char *token = take_string(request, body, "token");
+
+    parse_media(request, body);
+    require(request, token, "token");
+    if (token && strlen(token) > TOKEN_BYTES)
+        fault(request, REFUSAL_INVALID_REQUEST, "token: must have at most %d bytes", TOKEN_BYTES);
+    request->event.join.token = token;
+}
+
+/* -1 for what is not said. */
+static gint take_wish(Request *request, json_t *body, const char *name)
+{
+    return field(body, name) ? take_boolean(request, body, "", name, FALSE) : -1;
+}
+
+static void parse_configure(Request *request, json_t *body)
+{
+    request->event.configure = (MediaWish){
+        .audio = take_wish(request, body, "audio"),
+        .video = take_wish(request, body, "video"),
+        .data = take_wish(request, body, "data"),
+        .bitrate = take_integer(request, body, "bitrate", 0, BITRATE_MOST, -1),
+        .substream = (gint)take_integer(request, body, "substream", 0, 2, -1),
+        .temporal = (gint)take_integer(request, body, "temporal", 0, 2, -1),
+    };
+}
+
+static void parse_record(Request *request, json_t *body)
+{
+    request->event.record.call_id = take_call_id(request, body);
+    require(request, request->event.record.call_id, "callId");
+    request->event.record.is_on = take_boolean(request, body, "", "record", TRUE);
+}
+
+#define ANY_APP (DOOR_APP | DOOR_SOCKET)
+
 static const struct {
     EventKind kind;
     guint doors;
+    gboolean wants_jsep;
     void (*parse)(Request *request, json_t *body);
 } requests[] = {
-    {EVENT_REGISTER, DOOR_APP, parse_register},
-    {EVENT_UNREGISTER, DOOR_APP, parse_nothing},
-    {EVENT_INITIATE, DOOR_APP | DOOR_BACKEND, parse_initiate},
-    {EVENT_RINGING, DOOR_APP, parse_call},
-    {EVENT_ACCEPT, DOOR_APP, parse_call},
-    {EVENT_REJECT, DOOR_APP | DOOR_BACKEND, parse_reject},
-    {EVENT_END, DOOR_APP | DOOR_BACKEND, parse_end},
-    {EVENT_SIGNAL, DOOR_APP, parse_signal},
-    {EVENT_UPDATE, DOOR_APP, parse_update},
-    {EVENT_GET, DOOR_APP | DOOR_BACKEND, parse_call},
-    {EVENT_HISTORY, DOOR_APP | DOOR_BACKEND, parse_history},
-    {EVENT_DISCONNECT, DOOR_BACKEND, parse_disconnect},
+    {EVENT_REGISTER, ANY_APP, FALSE, parse_register},
+    {EVENT_UNREGISTER, ANY_APP, FALSE, parse_nothing},
+    {EVENT_INITIATE, ANY_APP | DOOR_BACKEND, FALSE, parse_initiate},
+    {EVENT_RINGING, ANY_APP, FALSE, parse_call},
+    {EVENT_ACCEPT, ANY_APP, FALSE, parse_call},
+    {EVENT_REJECT, ANY_APP | DOOR_BACKEND, FALSE, parse_reject},
+    {EVENT_END, ANY_APP | DOOR_BACKEND, FALSE, parse_end},
+    {EVENT_SIGNAL, ANY_APP, FALSE, parse_signal},
+    {EVENT_UPDATE, ANY_APP, FALSE, parse_update},
+    {EVENT_GET, ANY_APP | DOOR_BACKEND, FALSE, parse_call},
+    {EVENT_HISTORY, ANY_APP | DOOR_BACKEND, FALSE, parse_history},
+    {EVENT_JOIN, DOOR_APP, TRUE, parse_join},
+    {EVENT_MEDIA, DOOR_APP, TRUE, parse_media},
+    {EVENT_CONFIGURE, DOOR_APP, FALSE, parse_configure},
+    {EVENT_RECORD, DOOR_BACKEND, FALSE, parse_record},
+    {EVENT_DISCONNECT, DOOR_BACKEND, FALSE, parse_disconnect},
 };
 
 static gboolean find_request(const char *name, RequestDoor door, guint *row)
@@ -391,6 +496,10 @@ static void parse_acting_for(Request *request, json_t *body)
 
     if (event->kind == EVENT_DISCONNECT)
         return;
+    if (event->kind == EVENT_RECORD) {
+        parse_operator(request, body);
+        return;
+    }
     event->as_user = take_id(request, body, "userId");
     if (!event->as_user && (event->kind == EVENT_END || event->kind == EVENT_GET)) {
         parse_operator(request, body);
@@ -403,7 +512,7 @@ static void parse_acting_for(Request *request, json_t *body)
     require(request, event->as_device, "deviceId");
 }
 
-gboolean request_parse(Request *request, json_t *body, RequestDoor door,
+gboolean request_parse(Request *request, json_t *body, json_t *jsep, RequestDoor door,
                        const MessageLimits *limits)
 {
     const char *name;
@@ -425,6 +534,8 @@ gboolean request_parse(Request *request, json_t *body, RequestDoor door,
     if (door == DOOR_BACKEND)
         parse_acting_for(request, body);
     requests[row].parse(request, body);
+    if (requests[row].wants_jsep)
+        take_jsep(request, jsep, limits);
     return TRUE;
 }
 
@@ -469,5 +580,6 @@ gboolean request_parse_trace(Request *request, json_t *body)
 void request_clear(Request *request)
 {
     g_clear_pointer(&request->data, free);
+    g_clear_pointer(&request->jsep, free);
     g_clear_pointer(&request->fault, g_free);
 }

@@ -115,6 +115,7 @@ json_t *write_backend_record(const Record *record)
     put_integer(object, "expiresAt", facts->created_ms + facts->ring_ms);
     put_veil(object, &record->veil);
     put_push(object, record);
+    put_json(object, "mediaReport", record->media_report);
     return object;
 }
 
@@ -212,7 +213,7 @@ static void (*const writers[MESSAGES])(json_t *object, const Message *message,
     [MESSAGE_SIGNAL] = write_passed_on,  [MESSAGE_UPDATED] = write_passed_on,
 };
 
-json_t *write_message(const Message *message)
+json_t *write_message(const Message *message, const JoinSettings *join)
 {
     json_t *object = json_object();
 
@@ -224,7 +225,9 @@ json_t *write_message(const Message *message)
         put_text(object, "callId", message->record->facts->call_id);
         put_integer(object, "rev", seen.rev);
         put_integer(object, "timestamp", message->timestamp_ms);
-        writers[message->kind](object, message, &seen);
+        if (writers[message->kind])
+            writers[message->kind](object, message, &seen);
+        put_join(object, message->record->facts->mode, &message->join, join, message->timestamp_ms);
         return object;
     }
     put_integer(object, "timestamp", message->timestamp_ms);
@@ -261,7 +264,7 @@ static void put_limits(json_t *object, const Limits *limits)
     json_object_set_new_nocheck(object, "limits", value);
 }
 
-static json_t *write_snapshot(const Snapshot *snapshot)
+static json_t *write_snapshot(const Snapshot *snapshot, const JoinSettings *join, gint64 now_ms)
 {
     json_t *object = write_record(snapshot->record, snapshot->view);
 
@@ -270,19 +273,22 @@ static json_t *write_snapshot(const Snapshot *snapshot)
     if (snapshot->expires_in_ms >= 0)
         put_integer(object, "expiresInMs", snapshot->expires_in_ms);
     put_text(object, "role", snapshot->is_caller ? "caller" : "callee");
+    put_join(object, snapshot->record->facts->mode, &snapshot->join, join, now_ms);
     return object;
 }
 
-static void put_calls(json_t *object, const GPtrArray *calls)
+static void put_calls(json_t *object, const Reply *reply, const JoinSettings *join)
 {
     json_t *list = json_array();
 
-    for (guint i = 0; i < calls->len; i++)
-        json_array_append_new(list, write_snapshot(g_ptr_array_index(calls, i)));
+    for (guint i = 0; i < reply->calls->len; i++)
+        json_array_append_new(
+            list, write_snapshot(g_ptr_array_index(reply->calls, i), join, reply->wall_ms));
     json_object_set_new_nocheck(object, "calls", list);
 }
 
-static void put_registration(json_t *object, const Reply *reply, const HubSettings *settings)
+static void put_registration(json_t *object, const Reply *reply, const HubSettings *settings,
+                             const JoinSettings *join)
 {
     put_text(object, "userId", reply->user_id);
     put_text(object, "deviceId", reply->device_id);
@@ -292,7 +298,7 @@ static void put_registration(json_t *object, const Reply *reply, const HubSettin
         put_integer(object, "registrationExpiresInMs", reply->expires_in_ms);
     put_timers(object, &settings->timers);
     put_limits(object, &settings->limits);
-    put_calls(object, reply->calls);
+    put_calls(object, reply, join);
     put_boolean(object, "complete", reply->is_complete);
 }
 
@@ -321,17 +327,19 @@ static void put_initiated(json_t *object, const Reply *reply)
     put_expiry(object, reply->record->facts, reply->expires_in_ms);
 }
 
-static void put_extras(json_t *object, const Reply *reply, const HubSettings *settings)
+static void put_extras(json_t *object, const Reply *reply, const HubSettings *settings,
+                       const JoinSettings *join)
 {
     switch (reply->request) {
     case EVENT_REGISTER:
-        put_registration(object, reply, settings);
+        put_registration(object, reply, settings, join);
         return;
     case EVENT_INITIATE:
         put_initiated(object, reply);
         return;
     case EVENT_ACCEPT:
         put_media(object, reply->record->facts);
+        put_join(object, reply->record->facts->mode, &reply->join, join, reply->wall_ms);
         return;
     case EVENT_SIGNAL:
     case EVENT_UPDATE:
@@ -344,19 +352,29 @@ static void put_extras(json_t *object, const Reply *reply, const HubSettings *se
                                                         : write_record(reply->record, reply->view));
         return;
     case EVENT_HISTORY:
-        put_calls(object, reply->calls);
+        put_calls(object, reply, join);
         put_text(object, "next", reply->next);
         return;
     case EVENT_DISCONNECT:
         put_integer(object, "devices", reply->devices);
         return;
+    case EVENT_RECORD:
+        put_boolean(object, "recording", reply->is_recorded);
+        return;
     case EVENT_UNREGISTER:
     case EVENT_RINGING:
     case EVENT_REJECT:
     case EVENT_END:
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
     case EVENT_PUSH_ANSWERED:
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
         return;
     }
 }
@@ -388,7 +406,7 @@ static json_t *write_refused(const Reply *reply)
     return object;
 }
 
-json_t *write_reply(const Reply *reply, const HubSettings *settings)
+json_t *write_reply(const Reply *reply, const HubSettings *settings, const JoinSettings *join)
 {
     json_t *object;
 
@@ -399,7 +417,7 @@ json_t *write_reply(const Reply *reply, const HubSettings *settings)
     put_text(object, "request", event_name(reply->request));
     if (reply->record)
         put_call(object, reply, FALSE);
-    put_extras(object, reply, settings);
+    put_extras(object, reply, settings, join);
     if (reply->is_not_durable)
         put_boolean(object, "durable", FALSE);
     return object;

@@ -8,15 +8,16 @@
 #include "core/look.h"
 #include "core/push.h"
 #include "core/settings.h"
+#include "wire/join.h"
 
 /* A reply or a refusal: `plugindata.data` of the synchronous answer. `settings` for what
- * call:register tells. */
-json_t *write_reply(const Reply *reply, const HubSettings *settings);
+ * call:register tells; `join` for what is told of media, or NULL. */
+json_t *write_reply(const Reply *reply, const HubSettings *settings, const JoinSettings *join);
 /* A refusal of what is not a request at all, so that no event was stepped; `request` is its name,
  * or NULL. */
 json_t *write_refusal(Refusal refusal, const char *text, const char *request);
-/* An event to a device. */
-json_t *write_message(const Message *message);
+/* An event to a device. Its JSEP is no part of it. */
+json_t *write_message(const Message *message, const JoinSettings *join);
 /* The answers to a backend's `users`, `calls` and `user`: arrays of UserLook and CallLook; `next` is
  * the place to go on from, 0 at the end. */
 json_t *write_users(const GPtrArray *users, guint next);

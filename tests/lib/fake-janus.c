@@ -10,6 +10,7 @@
 #include <janus/plugins/plugin.h>
 
 #include "call-config.h"
+#include "fake-janus-private.h"
 
 #pragma GCC visibility push(default)
 /* What the plugin finds in the process that loads it. */
@@ -30,15 +31,6 @@ void janus_plugin_result_destroy(janus_plugin_result *result);
 
 /* The plugin's, in a program that links it. */
 extern janus_plugin *create(void) __attribute__((weak));
-
-struct FakeHandle {
-    janus_plugin_session session;
-    GMutex lock;
-    GCond changed;
-    GPtrArray *all;   /* of json_t, owned: what came */
-    GPtrArray *taken; /* the same, borrowed: what a test has seen */
-    gboolean is_stalled;
-};
 
 static struct {
     GModule *module;
@@ -88,33 +80,55 @@ void janus_plugin_result_destroy(janus_plugin_result *result)
     g_free(result);
 }
 
-static FakeHandle *handle_of(janus_plugin_session *session)
+FakeHandle *fake_handle_of(janus_plugin_session *session)
 {
     return (FakeHandle *)session;
+}
+
+const janus_plugin *fake_plugin(void)
+{
+    return fake.plugin;
+}
+
+/* Its JSEP, if there is one, is beside the event's own members; a PeerConnection is made for it. */
+static json_t *keep_event(FakeHandle *handle, const char *text, const json_t *jsep)
+{
+    json_t *event = json_loads(text, 0, NULL);
+
+    if (!jsep)
+        return event;
+    handle->media.has_pc = TRUE;
+    json_object_set_new(event, "jsep", json_deep_copy(jsep));
+    return event;
 }
 
 /* As the core does: the event is dumped, and what went out is what counts. */
 static int push_event(janus_plugin_session *session, janus_plugin *plugin, const char *transaction,
                       json_t *message, json_t *jsep)
 {
-    FakeHandle *handle = handle_of(session);
+    FakeHandle *handle = fake_handle_of(session);
     g_autofree char *text = json_dumps(message, JSON_COMPACT);
 
     g_assert_nonnull(text);
     g_assert_null(transaction);
-    g_assert_null(jsep);
     g_assert_true(plugin == fake.plugin);
     g_mutex_lock(&handle->lock);
     while (handle->is_stalled)
         g_cond_wait(&handle->changed, &handle->lock);
-    g_ptr_array_add(handle->all, json_loads(text, 0, NULL));
+    g_ptr_array_add(handle->all, keep_event(handle, text, jsep));
     g_cond_broadcast(&handle->changed);
     g_mutex_unlock(&handle->lock);
     return 0;
 }
 
-static void close_pc(janus_plugin_session *session G_GNUC_UNUSED)
+static void close_pc(janus_plugin_session *session)
 {
+    FakeHandle *handle = fake_handle_of(session);
+
+    g_mutex_lock(&handle->lock);
+    handle->media.has_pc = FALSE;
+    g_cond_broadcast(&handle->changed);
+    g_mutex_unlock(&handle->lock);
     g_mutex_lock(&fake.lock);
     fake.closed_pcs++;
     g_mutex_unlock(&fake.lock);
@@ -138,6 +152,12 @@ static void notify_event(janus_plugin *plugin G_GNUC_UNUSED, janus_plugin_sessio
 
 static janus_callbacks callbacks = {
     .push_event = push_event,
+    .relay_rtp = fake_relay_rtp,
+    .relay_rtcp = fake_relay_rtcp,
+    .relay_data = fake_relay_data,
+    .send_pli = fake_send_pli,
+    .send_pli_stream = fake_send_pli_stream,
+    .send_remb = fake_send_remb,
     .close_pc = close_pc,
     .events_is_enabled = events_is_enabled,
     .notify_event = notify_event,
@@ -331,33 +351,45 @@ void fake_release(FakeHandle *handle)
 
 /* --- requests --- */
 
-static json_t *send_message(FakeHandle *handle, json_t *body, json_t *jsep)
+static json_t *hand_over(janus_plugin_session *session, json_t *body, json_t *jsep)
 {
-    janus_plugin_result *result;
+    janus_plugin_result *result =
+        fake.plugin->handle_message(session, g_strdup(FAKE_SECRET "-transaction"), body, jsep);
     json_t *data = NULL;
 
-    janus_refcount_increase(&handle->session.ref);
-    result = fake.plugin->handle_message(&handle->session, g_strdup(FAKE_SECRET "-transaction"),
-                                         body, jsep);
     g_assert_nonnull(result);
     if (result->type == JANUS_PLUGIN_OK)
         data = json_incref(result->content);
     else
         g_assert_cmpint(result->type, ==, JANUS_PLUGIN_ERROR);
     janus_plugin_result_destroy(result);
+    return data;
+}
+
+json_t *fake_send_message(FakeHandle *handle, json_t *body, json_t *jsep)
+{
+    json_t *data;
+
+    janus_refcount_increase(&handle->session.ref);
+    data = hand_over(&handle->session, body, jsep);
     janus_refcount_decrease(&handle->session.ref);
     return data;
 }
 
+json_t *fake_request_too_late(const FakeHandle *gone, json_t *body)
+{
+    return hand_over((janus_plugin_session *)gone, body, NULL);
+}
+
 json_t *fake_request(FakeHandle *handle, json_t *body)
 {
-    return send_message(handle, body, NULL);
+    return fake_send_message(handle, body, NULL);
 }
 
 json_t *fake_request_with_jsep(FakeHandle *handle, json_t *body)
 {
-    return send_message(handle, body,
-                        json_pack("{s:s, s:s}", "type", "offer", "sdp", "v=0\r\ns=" FAKE_SECRET));
+    return fake_send_message(
+        handle, body, json_pack("{s:s, s:s}", "type", "offer", "sdp", "v=0\r\ns=" FAKE_SECRET));
 }
 
 json_t *fake_admin(json_t *body)

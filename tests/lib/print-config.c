@@ -12,6 +12,11 @@ static void print_commented(const char *comment)
         printf("    # %s\n", lines[i]);
 }
 
+static char *show_default(const ConfigKey *key)
+{
+    return g_strdup_printf(key->type == CONFIG_STRING ? "\"%s\"" : "%s", key->default_text);
+}
+
 /* The keys of one group, each with its default. */
 static void print_sample_elements(const ConfigKey *list)
 {
@@ -19,8 +24,9 @@ static void print_sample_elements(const ConfigKey *list)
     for (const ConfigKey *key = list->elements; key->name; key++) {
         g_auto(GStrv) lines = g_strsplit(key->comment, "\n", -1);
         g_autofree char *meaning = g_strjoinv("\n    #       ", lines);
+        g_autofree char *value = show_default(key);
 
-        printf("    #   %s = \"%s\"\n    #       %s\n", key->name, key->default_text, meaning);
+        printf("    #   %s = %s\n    #       %s\n", key->name, value, meaning);
     }
 }
 
@@ -74,9 +80,9 @@ static void print_markdown_list(const ConfigKey *list)
            list->section, list->name);
     for (const ConfigKey *key = list->elements; key->name; key++) {
         g_autofree char *allowed = config_allowed(key);
+        g_autofree char *value = show_default(key);
 
-        printf("| `%s` | `\"%s\"` | %s | %s |\n", key->name, key->default_text, allowed,
-               key->comment);
+        printf("| `%s` | `%s` | %s | %s |\n", key->name, value, allowed, key->comment);
     }
 }
 

@@ -164,13 +164,13 @@ static void note_effects(Stage *stage, gboolean is_callers_request)
         const Effect *effect = effects_at(&stage->effects, i);
 
         if (effect->kind == EFFECT_SEND && is_callers(stage, effect->to))
-            note(stage, write_message(&effect->message));
+            note(stage, write_message(&effect->message, NULL));
         else if (effect->kind == EFFECT_SEND && effect->message.kind == MESSAGE_INCOMING)
             g_strlcpy(stage->ringing, effect->message.record->facts->call_id,
                       sizeof stage->ringing);
     }
     if (is_callers_request && stage->effects.has_reply)
-        note(stage, write_reply(&stage->effects.reply, &stage->script->settings));
+        note(stage, write_reply(&stage->effects.reply, &stage->script->settings, NULL));
 }
 
 /* --- steps --- */
@@ -338,6 +338,14 @@ static void fill_in(const Act *act, Event *event)
     case EVENT_GONE:
     case EVENT_TIMEOUT:
     case EVENT_PUSH_ANSWERED:
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+    case EVENT_RECORD:
+    case EVENT_MEDIA_UP:
+    case EVENT_MEDIA_DOWN:
+    case EVENT_MEDIA_FAILED:
+    case EVENT_MEDIA_REPORT:
         return;
     }
 }

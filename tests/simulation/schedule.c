@@ -137,7 +137,7 @@ static gboolean everybody_leaves(Schedule *schedule, EventKind how)
 {
     World *world = &schedule->world;
 
-    for (guint i = 0; i < HANDLES; i++) {
+    for (guint i = 0; i < HANDLES + MEDIA_HANDLES; i++) {
         Event event = {.kind = how, .from = &world->handles[i]};
         const SeenDevice *device = model_device_at(schedule->model, event.from);
 
@@ -146,6 +146,21 @@ static gboolean everybody_leaves(Schedule *schedule, EventKind how)
         /* Who asks too often, or has no token any more, cannot leave by asking. */
         if (device->is_expired || world->settings.rates.requests.tokens)
             event.kind = EVENT_GONE;
+        world_stamp(world, &event);
+        if (!step(schedule, &event))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* As long as media is up, a call is not given up. */
+static gboolean all_media_goes(Schedule *schedule)
+{
+    World *world = &schedule->world;
+
+    for (guint i = HANDLES; i < HANDLES + MEDIA_HANDLES; i++) {
+        Event event = {.kind = EVENT_GONE, .from = &world->handles[i]};
+
         world_stamp(world, &event);
         if (!step(schedule, &event))
             return FALSE;
@@ -214,8 +229,8 @@ static gboolean quiesce(Schedule *schedule)
         return FALSE;
     if (!everybody_leaves(schedule, random_chance(random, 2) ? EVENT_GONE : EVENT_UNREGISTER))
         return FALSE;
-    return let_timers_run_out(schedule) && check_nothing_lives(schedule) &&
-           everybody_looks(schedule) && check_empty(schedule);
+    return all_media_goes(schedule) && let_timers_run_out(schedule) &&
+           check_nothing_lives(schedule) && everybody_looks(schedule) && check_empty(schedule);
 }
 
 /* --- from the first step to the last --- */

@@ -723,8 +723,9 @@ static void test_other_threads(void)
             }
         }
         for (guint i = 0; i < G_N_ELEMENTS(sockets); i++) {
-            for (guint n = 0; n < 10; n++)
-                json_decref(read_json(sockets[i]));
+            /* Whoever is told faster than it can read may be closed. */
+            for (guint n = 0; n < 10 && websocket_read(sockets[i]); n++)
+                ;
             if (i % 2)
                 websocket_abort(sockets[i]);
             else

@@ -659,7 +659,7 @@ static void test_event_text(void)
     Message message = {
         .kind = MESSAGE_INCOMING, .record = record, .timestamp_ms = 1000, .expires_in_ms = 45000};
     gsize length;
-    g_autofree char *text = socketio_event_write(&message, &length);
+    g_autofree char *text = socketio_event_write(&message, NULL, &length);
     g_autofree char *json = socketio_event_json(&message);
     SocketIoEvent event = socketio_event_read(text, length);
 
@@ -694,7 +694,7 @@ static void test_event_effects(void)
     for (guint i = 0; i < G_N_ELEMENTS(effects); i++) {
         Message message = {.kind = effects[i].kind, .cause = effects[i].cause, .record = record};
         gsize length;
-        g_autofree char *text = socketio_event_write(&message, &length);
+        g_autofree char *text = socketio_event_write(&message, NULL, &length);
 
         g_assert_cmpint(socketio_event_read(text, length).effect, ==, effects[i].effect);
     }
@@ -718,7 +718,7 @@ static void test_lost_registration(void)
     for (guint i = 0; i < G_N_ELEMENTS(effects); i++) {
         Message message = {.kind = effects[i].kind, .cause = effects[i].cause, .timestamp_ms = 5};
         gsize length;
-        g_autofree char *text = socketio_event_write(&message, &length);
+        g_autofree char *text = socketio_event_write(&message, NULL, &length);
         SocketIoEvent event = socketio_event_read(text, length);
 
         g_assert_cmpint(event.effect, ==, effects[i].effect);

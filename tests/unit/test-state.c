@@ -99,9 +99,9 @@ static void test_events(void)
 static void test_messages(void)
 {
     static const char *const words[MESSAGES] = {
-        "call:incoming", "call:outgoing", "call:ringing",  "call:accepted",
-        "call:rejected", "call:timeout",  "call:ended",    "call:peer",
-        "call:signal",   "call:updated",  "call:replaced", "call:unregistered"};
+        "call:incoming", "call:outgoing", "call:ringing",     "call:accepted", "call:rejected",
+        "call:timeout",  "call:ended",    "call:peer",        "call:signal",   "call:updated",
+        "call:media",    "call:replaced", "call:unregistered"};
 
     for (guint i = 0; i < MESSAGES; i++)
         g_assert_cmpstr(message_name((MessageKind)i), ==, words[i]);

@@ -98,7 +98,7 @@ static void assert_json(json_t *written, const char *expected)
 static void assert_message(Message message, const char *expected)
 {
     message.timestamp_ms = AT + 9000;
-    assert_json(write_message(&message), expected);
+    assert_json(write_message(&message, NULL), expected);
     message.record = NULL;
     message_clear(&message);
 }
@@ -110,7 +110,7 @@ static void assert_reply(Reply *reply, const char *expected)
     hub_settings_init(&settings);
     if (reply->record)
         record_ref(reply->record);
-    assert_json(write_reply(reply, &settings), expected);
+    assert_json(write_reply(reply, &settings, NULL), expected);
     reply_clear(reply);
 }
 
