@@ -418,7 +418,8 @@ static json_t *report_of(const char *call_id)
 {
     for (guint i = 0; i < 1000; i++) {
         json_t *reply = fake_admin(about("call:get", call_id));
-        json_t *media = json_incref(json_object_get(json_object_get(reply, "record"), "mediaReport"));
+        json_t *media =
+            json_incref(json_object_get(json_object_get(reply, "record"), "mediaReport"));
 
         json_decref(reply);
         if (json_object_get(media, "devices"))
