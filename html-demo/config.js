@@ -1,2 +1,4 @@
 // Where Janus is. `./run.sh` writes its own; behind a web server of yours, put your address here.
 export const server = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.hostname}:8188`;
+// Where the plugin's own listener is, for socketio.html.
+export const listener = `${location.protocol}//${location.hostname}:8192`;
