@@ -66,10 +66,11 @@ class Janus {
   #name = `test-${randomUUID()}`;
 
   /** See startJanus(). */
-  constructor({ plugin = {}, janus = {}, dir, plugins, eventsTo, mayRefuse = false }) {
+  constructor({ plugin = {}, janus = {}, dir, plugins, beside = {}, eventsTo, mayRefuse = false }) {
     this.pluginConfig = plugin;
     this.janusConfig = janus;
     this.pluginFiles = plugins;
+    this.beside = beside;
     this.eventsTo = eventsTo;
     this.needsPlugin = !plugins && !mayRefuse;
     this.ownsDir = !dir;
@@ -87,7 +88,10 @@ class Janus {
     fs.rmSync(at('modules'), { recursive: true, force: true });
     fs.mkdirSync(at('conf'));
     link(at('modules/transports'), ['websockets', 'http'].map((name) => `${libraries}/transports/libjanus_${name}.so`));
-    link(at('modules/plugins'), [this.pluginFiles ?? pluginPath(), `${libraries}/plugins/libjanus_echotest.so`].flat());
+    const stock = ['echotest', ...Object.keys(this.beside)].map((name) => `${libraries}/plugins/libjanus_${name}.so`);
+    link(at('modules/plugins'), [this.pluginFiles ?? pluginPath(), stock].flat());
+    for (const [name, sections] of Object.entries(this.beside))
+      write(`janus.plugin.${name}.jcfg`, sections);
     write('janus.jcfg', {
       general: {
         configs_folder: at('conf'),
@@ -308,6 +312,7 @@ class Janus {
  *   janus     keys of `general` in janus.jcfg
  *   dir       a folder to use instead of a temporary one
  *   plugins   files to load instead of ours
+ *   beside     plugins of Janus's own to load too: { name: sections of its .jcfg }
  *   mayRefuse  it is fine if our plugin does not load
  */
 export function startJanus(options = {}) {
