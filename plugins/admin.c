@@ -166,14 +166,7 @@ static json_t *answer_trace(json_t *body)
     return answer;
 }
 
-static json_t *answer_record(json_t *body G_GNUC_UNUSED)
-{
-    return write_refusal(REFUSAL_INVALID_REQUEST,
-                         "request: this server relays no media, so there is nothing to record",
-                         "call:record");
-}
-
-/* A request of the protocol, for the user that it names. */
+/* A request of the protocol, for the user that it names or as operator. */
 static json_t *answer_for_user(json_t *body)
 {
     return answer_request(NULL, body);
@@ -183,9 +176,8 @@ static const struct {
     const char *name;
     json_t *(*answer)(json_t *body);
 } admin_requests[] = {
-    {"stats", answer_stats},        {"reload", answer_reload}, {"users", answer_users},
-    {"calls", answer_calls},        {"user", answer_user},     {"call:trace", answer_trace},
-    {"call:record", answer_record},
+    {"stats", answer_stats}, {"reload", answer_reload}, {"users", answer_users},
+    {"calls", answer_calls}, {"user", answer_user},     {"call:trace", answer_trace},
 };
 
 /* Borrows the message, which may be absent; the answer is given away. */

@@ -20,7 +20,7 @@ void log_request(const Event *event, const Reply *reply)
 static gboolean is_of_interest(const Message *message)
 {
     return door.config->general.log_calls && message->record && message->kind != MESSAGE_SIGNAL &&
-           message->kind != MESSAGE_UPDATED;
+           message->kind != MESSAGE_UPDATED && message->kind != MESSAGE_MEDIA;
 }
 
 static gboolean is_to_caller(const Message *message)

@@ -5,13 +5,22 @@
 
 extern gint janus_is_stopping(void);
 
+/* What the other side is told of it: Janus and we know more, such as how simulcast is sent. */
+static json_t *passed_jsep(const Message *message)
+{
+    json_auto_t *jsep = json_loads(message->jsep, 0, NULL);
+
+    return json_pack("{s:O*, s:O*, s:O*}", "type", json_object_get(jsep, "type"), "sdp",
+                     json_object_get(jsep, "sdp"), "e2ee", json_object_get(jsep, "e2ee"));
+}
+
 /* In order with the end of the handle's part in the call. */
 static void send_media(Session *session, const Message *message)
 {
     MediaHandle *media = g_atomic_pointer_get(&session->media);
 
     if (media)
-        media_push(media, write_message(message, &door.join), json_loads(message->jsep, 0, NULL));
+        media_push(media, write_message(message, &door.join), passed_jsep(message));
 }
 
 static void send_event(gpointer connection, const Message *message)

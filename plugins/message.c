@@ -17,45 +17,15 @@ static const char *request_name(json_t *body)
 
 /* --- one request --- */
 
-static gboolean takes_jsep(const Event *event)
-{
-    return event->kind == EVENT_JOIN || event->kind == EVENT_MEDIA;
-}
-
-static JsepKind jsep_kind(const json_t *jsep)
-{
-    const char *type = json_string_value(json_object_get(jsep, "type"));
-
-    if (g_strcmp0(type, "offer") == 0)
-        return JSEP_OFFER;
-    return g_strcmp0(type, "answer") == 0 ? JSEP_ANSWER : JSEP_NONE;
-}
-
-/* What the other side is told of it: Janus and we know more, such as how simulcast is sent. */
-static char *jsep_text(const json_t *jsep)
-{
-    json_auto_t *passed =
-        json_pack("{s:O?, s:O?, s:O*}", "type", json_object_get(jsep, "type"), "sdp",
-                  json_object_get(jsep, "sdp"), "e2ee", json_object_get(jsep, "e2ee"));
-
-    return passed ? json_dumps(passed, JSON_COMPACT) : NULL;
-}
-
 /* Steps it; TRUE when it succeeded and its JSEP, if there is one, may stay. */
-static gboolean carry_out(Peer *peer, Event *event, const json_t *jsep, Reply *reply)
+static gboolean carry_out(Peer *peer, Event *event, Reply *reply)
 {
-    char *text = NULL;
-
-    if (takes_jsep(event) && jsep) {
-        text = jsep_text(jsep);
-        event->join.jsep = (Jsep){text ? jsep_kind(jsep) : JSEP_NONE, text};
-    }
     service_request(door.service, peer, event, reply);
-    free(text);
-    return takes_jsep(event) && reply->refusal == REFUSAL_NONE;
+    return (event->kind == EVENT_JOIN || event->kind == EVENT_MEDIA) &&
+           reply->refusal == REFUSAL_NONE;
 }
 
-static json_t *answer(Peer *peer, json_t *body, const json_t *jsep, gboolean *is_jsep_taken)
+static json_t *answer(Peer *peer, json_t *body, json_t *jsep, gboolean *is_jsep_taken)
 {
     const MessageLimits limits = {.bytes = door.config->limits.max_message_bytes,
                                   .depth = door.config->limits.max_depth};
@@ -63,8 +33,8 @@ static json_t *answer(Peer *peer, json_t *body, const json_t *jsep, gboolean *is
     Request request;
     Reply reply;
 
-    if (request_parse(&request, body, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
-        *is_jsep_taken = carry_out(peer, &request.event, jsep, &reply);
+    if (request_parse(&request, body, jsep, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
+        *is_jsep_taken = carry_out(peer, &request.event, &reply);
         log_request(&request.event, &reply);
         data = write_reply(&reply, service_hub_settings(door.service), &door.join);
         reply_clear(&reply);
@@ -85,8 +55,7 @@ json_t *answer_request(Peer *peer, json_t *body)
 
 /* The door for media is narrow: whatever JSEP was not asked for, or came too early or too late, has
  * made a PeerConnection in Janus by now, which is closed at once. */
-static json_t *answer_handle(janus_plugin_session *handle, Peer *peer, json_t *body,
-                             const json_t *jsep)
+static json_t *answer_handle(janus_plugin_session *handle, Peer *peer, json_t *body, json_t *jsep)
 {
     gboolean is_jsep_taken = FALSE;
     json_t *data = answer(peer, body, jsep, &is_jsep_taken);

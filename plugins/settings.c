@@ -76,6 +76,7 @@ HubSettings hub_settings(const Config *config)
             },
         .default_mode = modes[config->media.default_mode],
         .is_recorded = config->media.record,
+        .can_record = *config->media.record_folder != '\0',
         .reveal_presence = config->general.reveal_presence,
     };
 }

@@ -11,7 +11,8 @@
 //   <!-- unseen: bob/phone sends {"request": "call:accept", "callId": "C1"} -->
 //   <!-- unseen: bob/phone hears call:ended -->
 //   <!-- unseen: bob/phone drops -->              and the server has noticed
-// A request whose answer is not shown must succeed.
+// A request whose answer is not shown must succeed. With JSEP beside it a request is {"body", "jsep"}, and an event
+// {"plugindata": {"data"}, "jsep"}; bob/phone@media is another handle of his.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,11 +123,12 @@ function namesIn(file, row) {
   return names;
 }
 
-const inner = ['gone', 'timeout', 'push answered'];
+const inner = ['gone', 'timeout', 'push answered', 'media up', 'media down', 'media failed', 'media report'];
+const operators = ['call:record'];
 
 export const known = {
   // Those of an app, and those that only a backend has.
-  appRequests: namesIn('src/core/event.c', /\[EVENT_\w+\] = "(call:[^"]+)"/g),
+  appRequests: namesIn('src/core/event.c', /\[EVENT_\w+\] = "(call:[^"]+)"/g).filter((name) => !operators.includes(name)),
   requests: [
     ...namesIn('src/core/event.c', /\[EVENT_\w+\] = "([^"]+)"/g).filter((name) => !inner.includes(name)),
     ...namesIn('plugins/admin.c', /\{"([^"]+)", answer_\w+\}/g),
@@ -141,7 +143,7 @@ export const known = {
 // Nobody can be shown to get these: the server does not send them yet, or only when it is in trouble.
 const refusalsWithoutExample = ['token_expired', 'rate_limited', 'internal', 'store_unavailable'];
 
-// Refused by name.
+// Shown as it is refused: what it needs would be no example any more.
 const requestsWithoutSuccess = ['call:record'];
 
 function* missingNames(text) {
@@ -161,8 +163,8 @@ function* unknownNames(text) {
   }
 }
 
-/** What is ours in a message that is shown with Janus's own wrapping. */
-const unwrapped = (message) => message.plugindata?.data ?? message.response ?? message.body
+/** What is ours in a message that is shown with Janus's own wrapping, or with the JSEP beside it. */
+export const unwrapped = (message) => message.plugindata?.data ?? message.response ?? message.body
   ?? (message.janus === 'message_plugin' ? message.request : message);
 
 function* missingExamples({ scenes }) {

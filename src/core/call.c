@@ -45,6 +45,11 @@ void call_free(Call *call)
     else
         g_ptr_array_remove(call->callee->calls, call);
     g_array_unref(call->legs);
+    for (Side side = SIDE_CALLER; side < SIDES; side++)
+        g_clear_pointer(&call->seats[side].token, g_ref_string_release);
+    g_clear_pointer(&call->talk.offer, g_ref_string_release);
+    g_clear_pointer(&call->room, g_ref_string_release);
+    g_clear_pointer(&call->pin, g_ref_string_release);
     trace_unref(call->trace);
     record_unref(call->record);
     g_free(call);

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "core/deadline.h"
+#include "core/media.h"
 #include "core/record.h"
 #include "core/transition.h"
 #include "core/user.h"
@@ -34,6 +35,27 @@ typedef struct {
 
 typedef struct Call Call;
 
+/* One side's part in the media of an accepted call: whoever showed its token last. */
+typedef struct {
+    Call *call;
+    Side side;
+    GRefString *token;    /* NULL: the call's mode has none, or it was not answered yet */
+    Address *address;     /* of the media handle, or NULL */
+    gboolean is_up;       /* its PeerConnection is there */
+    gboolean was_up;      /* this handle's or an earlier one's was once */
+    gint64 down_since_us; /* when it was there last, if it was and is not */
+    guint stale_answers;  /* that may come and that nobody waits for any more */
+} Seat;
+
+/* Offers and answers take turns. */
+typedef struct {
+    gboolean is_pending; /* an offer went to `answering`, its answer has not come */
+    Side answering;
+    gboolean is_silent; /* the answer is not passed on: who offered has one */
+    GRefString *offer;  /* the callee's latest, or NULL: for a caller's device that joins late */
+    gboolean is_wanted; /* the callee waits for the answer to it */
+} Negotiation;
+
 struct Call {
     Deadline deadline; /* DEADLINE_CALL */
     CallKey caller_key;
@@ -53,7 +75,16 @@ struct Call {
     gint64 created_us;
     gint64 ring_end_us;
     gint64 accepted_us;
-    Call *next_same; /* live calls of this id, of other callers */
+    Seat seats[SIDES]; /* relay and room, after the answer; in the order of the legs */
+    Negotiation talk;
+    GRefString *room; /* room, after the answer; or NULL */
+    GRefString *pin;
+    gboolean is_recorded;
+    gboolean awaits_media;  /* not both sides' media was up yet */
+    gboolean is_media_held; /* its timer stands still: a device is away */
+    gint64 media_due_us;    /* when it is over, unless it stands still */
+    gint64 media_left_us;   /* while it stands still: how long it would go on */
+    Call *next_same;        /* live calls of this id, of other callers */
     Call *previous_same;
     guint place; /* in the hub's roster, unless it is veiled */
 };

@@ -27,6 +27,21 @@ static void tell_peer_state(const Hub *hub, const Call *call, const Device *abou
     tell(effects, other, &message);
 }
 
+gboolean call_is_absent(const Call *call, const Device *device)
+{
+    Side side = call_leg(call, 0)->device == device ? SIDE_CALLER : SIDE_CALLEE;
+
+    return !device->address || seat_has_lost_media(&call->seats[side]);
+}
+
+void call_catch_up(const Hub *hub, const Call *call, const Device *device, Effects *effects)
+{
+    const Device *other = call_other_device(call, device);
+
+    if (call_is_absent(call, other))
+        tell_peer_state(hub, call, other, FALSE, effects);
+}
+
 /* --- the trace --- */
 
 void call_note(const Hub *hub, Call *call, TraceKind what, const Device *device)
@@ -119,17 +134,33 @@ static void consider_ring(const Hub *hub, const Call *call, Due *due)
     consider_push(hub, call, due);
 }
 
+/* Since when a side's grace runs; DEADLINE_NEVER while it does not. Media that flows shows that a
+ * device is there, whatever its signalling does. */
+static gint64 lost_since_us(const Call *call, guint i)
+{
+    const Seat *seat = &call->seats[i];
+    const Device *device = call_leg(call, i)->device;
+
+    if (seat->is_up)
+        return DEADLINE_NEVER;
+    if (seat->was_up)
+        return seat->down_since_us;
+    return device->address ? DEADLINE_NEVER : device->away_since_us;
+}
+
 static void consider_talk(const Hub *hub, const Call *call, Due *due)
 {
     const Timers *timers = &hub->settings.timers;
 
     for (guint i = 0; i < call->legs->len; i++) {
-        Device *device = call_leg(call, i)->device;
+        gint64 since_us = lost_since_us(call, i);
 
-        if (!device->address)
-            consider(due, device->away_since_us + timers->in_call_grace_us, HAPPENS_DEVICE_LOST,
-                     CAUSE_NONE, device);
+        if (since_us != DEADLINE_NEVER)
+            consider(due, since_us + timers->in_call_grace_us, HAPPENS_DEVICE_LOST, CAUSE_NONE,
+                     call_leg(call, i)->device);
     }
+    if (call->awaits_media && !call->is_media_held)
+        consider(due, call->media_due_us, HAPPENS_MEDIA_FAILED, CAUSE_NONE, NULL);
     if (timers->max_duration_us)
         consider(due, call->accepted_us + timers->max_duration_us, HAPPENS_MAX_DURATION, CAUSE_NONE,
                  NULL);
@@ -159,6 +190,42 @@ void call_expire(Hub *hub, Call *call, Effects *effects)
     record_unref(call_apply(
         hub, call, &(Occurrence){.what = due.what, .cause = due.cause, .device = due.device},
         effects));
+}
+
+/* --- the media's timer: it goes on while nobody is away --- */
+
+static void hold_media_timer(const Hub *hub, Call *call)
+{
+    if (call->is_media_held)
+        return;
+    call->is_media_held = TRUE;
+    call->media_left_us = call->media_due_us - hub->now_us;
+}
+
+static void run_media_timer(const Hub *hub, Call *call)
+{
+    for (guint i = 0; i < call->legs->len; i++) {
+        if (call_is_absent(call, call_leg(call, i)->device))
+            return;
+    }
+    if (!call->is_media_held)
+        return;
+    call->is_media_held = FALSE;
+    call->media_due_us = hub->now_us + call->media_left_us;
+}
+
+static void start_media_timer(const Hub *hub, Call *call)
+{
+    call->awaits_media = call->record->facts->mode == MODE_RELAY;
+    call->media_due_us = hub->now_us + hub->settings.timers.media_us;
+    if (!call_leg(call, 0)->device->address)
+        hold_media_timer(hub, call);
+}
+
+void call_note_media(Call *call)
+{
+    if (call->seats[SIDE_CALLER].was_up && call->seats[SIDE_CALLEE].was_up)
+        call->awaits_media = FALSE;
 }
 
 /* --- pushes --- */
@@ -263,12 +330,15 @@ static void answer(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     call->state = CALL_ACCEPTED;
     call->accepted_us = hub->now_us;
 
+    seats_open(hub, call, occurrence->secrets, effects);
     message = message_about(hub, MESSAGE_ACCEPTED, call, calling);
     message.device_id = g_ref_string_acquire(answering->id);
+    message.join = call_join(call, calling);
     tell(effects, calling, &message);
     stop_siblings(hub, call, answering, effects);
     call_leg(call, 0)->state = LEG_IN_CALL;
     call_add_leg(call, answering, LEG_IN_CALL);
+    start_media_timer(hub, call);
     effects_record(effects, CHANGE_ACCEPTED, call->record);
     if (stops_push)
         stop_push(call, effects);
@@ -295,16 +365,18 @@ static void note_presence(Hub *hub, Call *call, const Occurrence *occurrence, Ef
 {
     gboolean is_back = occurrence->what == HAPPENS_BACK;
     Record *next = record_next(call->record);
-    const Device *other;
 
     next->rev++;
     call_note(hub, call, is_back ? TRACE_BACK : TRACE_AWAY, occurrence->device);
     replace_record(call, next);
     tell_peer_state(hub, call, occurrence->device, is_back, effects);
-    other = call_other_device(call, occurrence->device);
+    if (!is_back) {
+        hold_media_timer(hub, call);
+        return;
+    }
+    run_media_timer(hub, call);
     /* Who comes back to find the other one away learns it now: it missed the event. */
-    if (is_back && !other->address)
-        tell_peer_state(hub, call, other, FALSE, effects);
+    call_catch_up(hub, call, occurrence->device, effects);
 }
 
 static Record *closed_record(const Hub *hub, const Call *call, const Transition *row,
@@ -396,6 +468,7 @@ static void close_call(Hub *hub, Call *call, const Transition *row, const Occurr
     take_trace(call, closed);
     replace_record(call, closed);
     tell_open_legs(hub, call, row, occurrence, effects);
+    seats_close(hub, call, effects);
     if (stops_push)
         stop_push(call, effects);
     effects_record(effects, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call->record);

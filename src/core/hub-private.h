@@ -16,13 +16,15 @@ struct Hub {
 
     GHashTable *users;      /* userId -> User, owned */
     GHashTable *by_address; /* Address -> Device: who is registered where */
-    GHashTable *live;       /* CallKey -> Call: once for each party that may see it */
-    GHashTable *by_id;      /* callId -> Call: the first of those that share it */
-    GHashTable *ended;      /* CallKey -> Ended */
-    GQueue ended_order;     /* of Ended, oldest first */
-    GPtrArray *to_tidy;     /* of User: who may be idle at the end of the step */
-    Roster registered;      /* of User: those with a device */
-    Roster calls;           /* of Call: live for both parties */
+    GHashTable *by_token;   /* token -> Seat: who may join */
+    GHashTable *by_seat; /* Address -> Seat: who has joined where; no address is registered too */
+    GHashTable *live;    /* CallKey -> Call: once for each party that may see it */
+    GHashTable *by_id;   /* callId -> Call: the first of those that share it */
+    GHashTable *ended;   /* CallKey -> Ended */
+    GQueue ended_order;  /* of Ended, oldest first */
+    GPtrArray *to_tidy;  /* of User: who may be idle at the end of the step */
+    Roster registered;   /* of User: those with a device */
+    Roster calls;        /* of Call: live for both parties */
     Deadlines deadlines;
     HubStats stats;
 };
@@ -44,11 +46,18 @@ void on_end(Hub *hub, const Event *event, const Sender *sender, Effects *effects
 void on_signal(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
 void on_get(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
 void on_history(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
+void on_record(Hub *hub, const Event *event, const Sender *sender, Effects *effects);
 void on_disconnect(Hub *hub, const Event *event, Effects *effects);
+/* On a media handle: call:join; call:media and call:configure. */
+void on_join(Hub *hub, const Event *event, Effects *effects);
+void on_joined(Hub *hub, const Event *event, Effects *effects);
 /* Not requests: no reply. */
 void on_gone(Hub *hub, const Event *event, Effects *effects);
 void on_timeout(Hub *hub, const Event *event, Effects *effects);
 void on_push_answered(Hub *hub, const Event *event, Effects *effects);
+void on_media_state(Hub *hub, const Event *event, Effects *effects);
+void on_media_failed(Hub *hub, const Event *event, Effects *effects);
+void on_media_report(Hub *hub, const Event *event, Effects *effects);
 
 /* What is said to a device (tell.c): for effects_send(). */
 Message message_to(const Hub *hub, MessageKind kind, const Device *to);
@@ -85,6 +94,7 @@ typedef struct {
     Cause cause;         /* CAUSE_NONE: the table's */
     const char *reason;  /* or NULL */
     const char *data;    /* JSON text, for SIGNAL and UPDATE */
+    const MediaSecrets *secrets; /* for ACCEPT */
 } Occurrence;
 
 /* Lets it happen to the call if the table knows it: returns the record that it made (owned), or
@@ -107,6 +117,41 @@ void call_complete(Call *call);
 void call_lose_ring(Hub *hub, Call *call, Device *device);
 /* Asks the backend to wake the callee, if no device rings. */
 void call_push_at_once(Hub *hub, Call *call, Effects *effects);
+
+/* The other device was told that this one is away: it is, or its media was there and is not. */
+gboolean call_is_absent(const Call *call, const Device *device);
+/* A device came back and stays absent for the other one: it learns how that one is. */
+void call_catch_up(const Hub *hub, const Call *call, const Device *device, Effects *effects);
+/* A side's media is up. */
+void call_note_media(Call *call);
+
+/* Media (seats.c). */
+/* At the accept: tokens, and a room if the mode is that. */
+void seats_open(Hub *hub, Call *call, const MediaSecrets *secrets, Effects *effects);
+/* The call is over: nobody may join any more, whoever has is out. */
+void seats_close(Hub *hub, Call *call, Effects *effects);
+/* What the device is told; empty but for the two devices in an accepted call. Owned. */
+Join call_join(const Call *call, const Device *device);
+Device *seat_device(const Seat *seat);
+/* Its PeerConnection was there and is not. */
+gboolean seat_has_lost_media(const Seat *seat);
+/* The handle at `address` sits there now, whoever did before is out. `offer` is the callee's. */
+void seat_take(Hub *hub, Seat *seat, Address *address, const char *offer, Effects *effects);
+/* Nobody sits there now. */
+void seat_leave(Hub *hub, Seat *seat, Effects *effects);
+
+typedef enum {
+    TURN_OK,
+    TURN_ALONE,   /* an offer to nobody */
+    TURN_TAKEN,   /* an offer while another one waits for its answer */
+    TURN_NOTHING, /* an answer to nothing */
+} SeatTurn;
+
+/* A later offer, and an answer. Anything but TURN_OK changed nothing. */
+SeatTurn seat_offer(Hub *hub, Seat *seat, const char *jsep, Effects *effects);
+SeatTurn seat_answer(Hub *hub, Seat *seat, const char *jsep, Effects *effects);
+void seat_configure(const Seat *seat, const MediaWish *wish, Effects *effects);
+void call_record_media(Call *call, gboolean is_recorded, Effects *effects);
 
 /* Calls that ended (ended.c): what snapshots tell, what repeats are answered with. */
 typedef struct {

@@ -14,6 +14,8 @@ Hub *hub_new(const HubSettings *settings)
     hub->settings = *settings;
     hub->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_user);
     hub->by_address = g_hash_table_new(g_direct_hash, g_direct_equal);
+    hub->by_token = g_hash_table_new(g_str_hash, g_str_equal);
+    hub->by_seat = g_hash_table_new(g_direct_hash, g_direct_equal);
     hub->live = g_hash_table_new(call_key_hash, call_key_equal);
     hub->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     hub->ended = g_hash_table_new(call_key_hash, call_key_equal);
@@ -54,6 +56,8 @@ void hub_free(Hub *hub)
     while (g_hash_table_iter_next(&iter, NULL, &user))
         drop_calls_of(hub, user);
     g_hash_table_unref(hub->by_address);
+    g_hash_table_unref(hub->by_token);
+    g_hash_table_unref(hub->by_seat);
     g_hash_table_unref(hub->live);
     g_hash_table_unref(hub->by_id);
     g_hash_table_unref(hub->ended);
@@ -128,19 +132,20 @@ static const Verb verbs[EVENT_KINDS] = {
     [EVENT_UPDATE] = on_signal,
     [EVENT_GET] = on_get,
     [EVENT_HISTORY] = on_history,
+    [EVENT_RECORD] = on_record,
 };
 
 /* An operator may name a call by its id alone, where only one live call has it. */
 static User *caller_of(const Hub *hub, const Event *event)
 {
-    const Call *call = g_hash_table_lookup(hub->by_id, event->about.call_id);
+    const Call *call = g_hash_table_lookup(hub->by_id, event_call_id(event));
 
     return call && !call->next_same ? call->caller : NULL;
 }
 
 static gboolean is_ambiguous(const Hub *hub, const Event *event)
 {
-    const Call *call = g_hash_table_lookup(hub->by_id, event->about.call_id);
+    const Call *call = g_hash_table_lookup(hub->by_id, event_call_id(event));
 
     return call && call->next_same;
 }
@@ -239,16 +244,22 @@ static void dispatch(Hub *hub, const Event *event, Effects *effects)
     case EVENT_PUSH_ANSWERED:
         on_push_answered(hub, event, effects);
         return;
-    case EVENT_JOIN:
-    case EVENT_MEDIA:
-    case EVENT_CONFIGURE:
-    case EVENT_RECORD:
-        effects_refuse(effects, event, REFUSAL_UNKNOWN_REQUEST, "request: not yet");
-        return;
     case EVENT_MEDIA_UP:
     case EVENT_MEDIA_DOWN:
+        on_media_state(hub, event, effects);
+        return;
     case EVENT_MEDIA_FAILED:
+        on_media_failed(hub, event, effects);
+        return;
     case EVENT_MEDIA_REPORT:
+        on_media_report(hub, event, effects);
+        return;
+    case EVENT_JOIN:
+        on_join(hub, event, effects);
+        return;
+    case EVENT_MEDIA:
+    case EVENT_CONFIGURE:
+        on_joined(hub, event, effects);
         return;
     case EVENT_UNREGISTER:
     case EVENT_INITIATE:
@@ -260,6 +271,7 @@ static void dispatch(Hub *hub, const Event *event, Effects *effects)
     case EVENT_UPDATE:
     case EVENT_GET:
     case EVENT_HISTORY:
+    case EVENT_RECORD:
         handle_request(hub, event, effects);
         return;
     }

@@ -5,7 +5,10 @@
 void on_gone(Hub *hub, const Event *event, Effects *effects)
 {
     Device *device = g_hash_table_lookup(hub->by_address, event->from);
+    Seat *seat = g_hash_table_lookup(hub->by_seat, event->from);
 
     if (device)
         hub_lose_device(hub, device, effects);
+    if (seat)
+        seat_leave(hub, seat, effects);
 }

@@ -125,8 +125,11 @@ static Call *create_call(Hub *hub, const Event *event, const Sender *sender)
 {
     g_autoptr(CallFacts) facts = facts_of(hub, event, sender);
     User *callee = hub_make_user(hub, event->initiate.callee_id);
+    Call *call;
 
-    return call_new(sender->user, callee, sender->device, record_new(facts), hub->now_us);
+    call = call_new(sender->user, callee, sender->device, record_new(facts), hub->now_us);
+    call->is_recorded = hub->settings.is_recorded;
+    return call;
 }
 
 static void tell_outgoing(const Hub *hub, const Call *call, const Device *device, Effects *effects)

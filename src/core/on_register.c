@@ -11,8 +11,9 @@ static Snapshot *snapshot_of(const Hub *hub, const User *user, Record *record)
 }
 
 /* Live calls, then those that ended a short while ago, newest first. */
-static GPtrArray *snapshot_calls(const Hub *hub, const User *user)
+static GPtrArray *snapshot_calls(const Hub *hub, const Device *device)
 {
+    const User *user = device->user;
     GPtrArray *calls = snapshots_new();
 
     for (guint i = user->calls->len; i > 0; i--) {
@@ -20,6 +21,7 @@ static GPtrArray *snapshot_calls(const Hub *hub, const User *user)
         Snapshot *snapshot = snapshot_of(hub, user, call->record);
 
         snapshot->is_live = TRUE;
+        snapshot->join = call_join(call, device);
         if (call->state == CALL_RINGING)
             snapshot->expires_in_ms = call_expires_in_ms(hub, call);
         g_ptr_array_add(calls, snapshot);
@@ -52,7 +54,7 @@ static void confirm(Hub *hub, const Event *event, const Device *device, Effects 
     reply->device_id = g_ref_string_acquire(device->id);
     if (device->expires_us != DEADLINE_NEVER)
         reply->expires_in_ms = (device->expires_us - hub->now_us) / 1000;
-    reply->calls = snapshot_calls(hub, device->user);
+    reply->calls = snapshot_calls(hub, device);
     if (event->reg.ended)
         add_stored(hub, device->user, event->reg.ended, reply->calls);
     reply->is_complete = !event->reg.is_incomplete;
@@ -161,6 +163,16 @@ static void tell_replaced(const Hub *hub, const Device *device, Effects *effects
     effects_send(effects, device->address, &message);
 }
 
+/* Its media may not be back yet: the other device is told when that is. */
+static void resume_talk(Hub *hub, Call *call, Device *device, Effects *effects)
+{
+    if (call_is_absent(call, device))
+        call_catch_up(hub, call, device, effects);
+    else
+        record_unref(
+            call_apply(hub, call, &(Occurrence){.what = HAPPENS_BACK, .device = device}, effects));
+}
+
 /* The calls that the device had when it went go on. */
 static void resume_calls(Hub *hub, Device *device, gboolean was_away, Effects *effects)
 {
@@ -171,8 +183,7 @@ static void resume_calls(Hub *hub, Device *device, gboolean was_away, Effects *e
         if (!leg || leg->state == LEG_RINGING || !was_away)
             continue;
         if (leg->state == LEG_IN_CALL)
-            record_unref(call_apply(
-                hub, call, &(Occurrence){.what = HAPPENS_BACK, .device = device}, effects));
+            resume_talk(hub, call, device, effects);
         if (leg->state == LEG_CALLING) {
             call_note(hub, call, TRACE_BACK, device);
             call_reschedule(hub, call);
@@ -207,6 +218,9 @@ void on_register(Hub *hub, const Event *event, Effects *effects)
 
     if (event->fault.refusal != REFUSAL_NONE)
         effects_refuse_fault(effects, event);
+    else if (g_hash_table_contains(hub->by_seat, event->from))
+        effects_refuse(effects, event, REFUSAL_WRONG_STATE,
+                       "this handle has joined a call: register on another one");
     else if (here)
         refresh(hub, event, here, effects);
     else

@@ -68,6 +68,16 @@ static Call *next_own_call(const Device *device)
     return NULL;
 }
 
+/* The other device may have been told so already, when the media went. */
+static void note_away_in_call(Hub *hub, Call *call, Device *device, Effects *effects)
+{
+    Side side = call_leg(call, 0)->device == device ? SIDE_CALLER : SIDE_CALLEE;
+
+    if (!seat_has_lost_media(&call->seats[side]))
+        record_unref(
+            call_apply(hub, call, &(Occurrence){.what = HAPPENS_AWAY, .device = device}, effects));
+}
+
 static void note_away(Hub *hub, Device *device, Effects *effects)
 {
     for (guint i = 0; i < device->user->calls->len; i++) {
@@ -75,8 +85,7 @@ static void note_away(Hub *hub, Device *device, Effects *effects)
         const Leg *leg = call_leg_of(call, device);
 
         if (leg && leg->state == LEG_IN_CALL)
-            record_unref(call_apply(
-                hub, call, &(Occurrence){.what = HAPPENS_AWAY, .device = device}, effects));
+            note_away_in_call(hub, call, device, effects);
         if (leg && leg->state == LEG_CALLING) {
             call_note(hub, call, TRACE_AWAY, device);
             call_reschedule(hub, call);
@@ -104,10 +113,16 @@ static void keep_away_devices_bounded(Hub *hub, const User *user)
         forget_device(hub, oldest);
 }
 
-void hub_lose_device(Hub *hub, Device *device, Effects *effects)
+static void keep_away(Hub *hub, Device *device)
 {
     const Timers *timers = &hub->settings.timers;
 
+    deadlines_set(&hub->deadlines, &device->deadline,
+                  hub->now_us + MAX(timers->caller_grace_us, timers->in_call_grace_us));
+}
+
+void hub_lose_device(Hub *hub, Device *device, Effects *effects)
+{
     take_off_address(hub, device);
     drop_ringing_legs(hub, device);
     if (!next_own_call(device)) {
@@ -115,8 +130,7 @@ void hub_lose_device(Hub *hub, Device *device, Effects *effects)
         return;
     }
     device->away_since_us = hub->now_us;
-    deadlines_set(&hub->deadlines, &device->deadline,
-                  hub->now_us + MAX(timers->caller_grace_us, timers->in_call_grace_us));
+    keep_away(hub, device);
     set_away(hub, device, TRUE);
     note_away(hub, device, effects);
     keep_away_devices_bounded(hub, device->user);
@@ -169,7 +183,10 @@ void hub_expire_device(Hub *hub, Device *device, Effects *effects)
         end_registration(hub, device, effects);
         return;
     }
-    /* No call waits for a device longer than the device itself is kept, so its calls were due first. */
-    g_assert(!next_own_call(device));
-    forget_device(hub, device);
+    /* No call waits for a device longer than the device itself is kept, but for one whose media
+     * goes on. */
+    if (next_own_call(device))
+        keep_away(hub, device);
+    else
+        forget_device(hub, device);
 }

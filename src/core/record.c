@@ -89,6 +89,7 @@ Record *record_next(const Record *record)
     share(next->veil.ended_by);
     share(next->veil.reason);
     trace_ref(next->trace);
+    share(next->media_report);
     return next;
 }
 
@@ -115,6 +116,7 @@ static void clear_record(gpointer memory)
     g_clear_pointer(&record->veil.ended_by, g_ref_string_release);
     g_clear_pointer(&record->veil.reason, g_ref_string_release);
     g_clear_pointer(&record->trace, trace_unref);
+    g_clear_pointer(&record->media_report, g_ref_string_release);
 }
 
 void record_unref(Record *record)

@@ -70,7 +70,8 @@ typedef struct {
     GRefString *answered_by; /* deviceId */
     GRefString *ended_by;    /* userId */
     Veil veil;
-    Trace *trace; /* or NULL */
+    Trace *trace;             /* or NULL */
+    GRefString *media_report; /* JSON text of an object: what was relayed, and recorded; or NULL */
 } Record;
 
 /* A first revision: ringing, rev 1. Takes a reference to the facts. */

@@ -40,6 +40,7 @@ typedef struct {
     Rates rates;
     Mode default_mode;        /* of a call:initiate that names none */
     gboolean is_recorded;     /* relayed calls are, unless the backend says otherwise */
+    gboolean can_record;      /* there is where to */
     gboolean reveal_presence; /* FALSE: the caller's view tells nothing of the callee's devices */
 } HubSettings;
 

@@ -68,7 +68,7 @@ void gate_count_read(const Gate *gate, Peer *peer, const Reply *reply)
 /* --- who it is --- */
 
 /* What a call:register costs, a token to check and a look into the store, is not for those who send
- * nothing else. */
+ * nothing else; and who guesses tokens of call:join is slow. */
 static void count_registration(const Gate *gate, Peer *peer, Event *event)
 {
     gint64 wait_us;
@@ -77,7 +77,9 @@ static void count_registration(const Gate *gate, Peer *peer, Event *event)
     wait_us =
         bucket_take(&peer->registrations, &gate->rates.registrations, 1, g_get_monotonic_time());
     g_mutex_unlock(gate->lock);
-    refuse_for_now(event, "you register too often", wait_us);
+    refuse_for_now(event,
+                   event->kind == EVENT_JOIN ? "you join too often" : "you register too often",
+                   wait_us);
 }
 
 static void take_over(RegisterEvent *reg, const Identity *identity, gint64 now_ms)
@@ -112,10 +114,10 @@ void gate_pass(const Gate *gate, Peer *peer, Event *event, GatePass *pass)
     *pass = (GatePass){0};
     if (peer && asks_for_calls(event))
         hold_back(gate, peer, event);
-    if (event->kind != EVENT_REGISTER)
-        return;
-    count_registration(gate, peer, event);
-    identify(gate, event, pass);
+    if (event->kind == EVENT_REGISTER || event->kind == EVENT_JOIN)
+        count_registration(gate, peer, event);
+    if (event->kind == EVENT_REGISTER)
+        identify(gate, event, pass);
 }
 
 void gate_pass_clear(GatePass *pass)

@@ -28,3 +28,23 @@ void fresh_id(gint64 wall_ms, char id[FRESH_ID_LENGTH + 1])
         id[TIME_DIGITS + i] = digits[bytes[i] & 31];
     id[FRESH_ID_LENGTH] = '\0';
 }
+
+void fresh_secret(char secret[SECRET_LENGTH + 1])
+{
+    guint8 bytes[SECRET_LENGTH];
+
+    fill_random(bytes, sizeof bytes);
+    for (guint i = 0; i < SECRET_LENGTH; i++)
+        secret[i] = digits[bytes[i] & 31];
+    secret[SECRET_LENGTH] = '\0';
+}
+
+void fresh_room(char room[ROOM_LENGTH + 1])
+{
+    guint64 number;
+
+    fill_random((guint8 *)&number, sizeof number);
+    /* Never 0, which asks VideoRoom for a number of its own. */
+    g_snprintf(room, ROOM_LENGTH + 1, "%" G_GUINT64_FORMAT,
+               (number & ((G_GUINT64_CONSTANT(1) << 52) - 1)) | 1);
+}

@@ -7,6 +7,7 @@
 #include "core/bucket.h"
 #include "core/effect.h"
 #include "ports/delivery.h"
+#include "service/orders.h"
 #include "service/outbox.h"
 
 typedef struct Address Peer;
@@ -15,7 +16,7 @@ struct Address {
     gatomicrefcount refs;
     const Delivery *delivery;
     gpointer connection; /* a reference */
-    Outbox outbox;       /* of Message, owned */
+    Outbox outbox;       /* of Letter, owned */
     /* Guarded by the service's lock. */
     gboolean is_gone;     /* the hub must not learn of it any more */
     Bucket registrations; /* how fast it registers */
@@ -27,6 +28,7 @@ Peer *peer_new(const Delivery *delivery, gpointer connection);
 Peer *peer_ref(Peer *peer);
 void peer_unref(Peer *peer);
 
-/* Takes over what `message` owns and leaves it empty. */
-void peer_put(Peer *peer, Message *message);
+/* Takes over what `message` owns and leaves it empty. It goes out when the media's order `after` has
+ * been carried out; 0: at once. */
+void peer_put(Peer *peer, Message *message, Orders *orders, OrderTicket after);
 void peer_drain(Peer *peer);

@@ -27,7 +27,7 @@ void recall_initiated(Store *store, const char *user_id, Event *event)
 static Record *find_only(Store *store, Event *event, Reply *reply, GError **error)
 {
     gboolean is_only = FALSE;
-    Record *record = store->ops->find(store, event->about.call_id, &is_only, error);
+    Record *record = store->ops->find(store, event_call_id(event), &is_only, error);
 
     if (record && !is_only) {
         refuse(reply, REFUSAL_INVALID_REQUEST,
@@ -46,7 +46,7 @@ gboolean recall_missing(Store *store, Event *event, Reply *reply)
     if (!reply->is_elsewhere)
         return FALSE;
     if (reply->user_id)
-        event->stored = store->ops->get(store, reply->user_id, event->about.call_id, &error);
+        event->stored = store->ops->get(store, reply->user_id, event_call_id(event), &error);
     else
         event->stored = find_only(store, event, reply, &error);
     if (error)

@@ -38,6 +38,7 @@ typedef struct {
     Effects effects;
     GPtrArray *peers; /* references: whose outboxes got something */
     JournalTicket ticket;
+    OrderTicket after; /* what has to be done before anybody is told */
 } Work;
 
 typedef struct {
@@ -61,6 +62,7 @@ static void work_init(Work *work)
     effects_init(&work->effects);
     work->peers = g_ptr_array_new_with_free_func(unref_peer);
     work->ticket = 0;
+    work->after = 0;
 }
 
 static void work_clear(Work *work)
@@ -98,10 +100,20 @@ static void hand_notice(gpointer item, gpointer data)
 
 /* --- under the lock: effects go into queues, nothing else --- */
 
-static void queue_send(Work *work, Effect *effect)
+static void queue_send(Service *service, Work *work, Effect *effect)
 {
-    peer_put(effect->to, &effect->message);
+    peer_put(effect->to, &effect->message, &service->orders, work->after);
     g_ptr_array_add(work->peers, peer_ref(effect->to));
+}
+
+/* A device that is told of a room finds it; one that gets an offer has been linked. */
+static void queue_order(Service *service, Work *work, Effect *effect)
+{
+    MediaOrderKind kind = effect->order.kind;
+    OrderTicket ticket = orders_put(&service->orders, &effect->order);
+
+    if (kind == MEDIA_ORDER_ROOM || kind == MEDIA_ORDER_LINK)
+        work->after = ticket;
 }
 
 static void queue_missed(Service *service, Effect *effect)
@@ -163,7 +175,7 @@ static void queue_effects(Service *service, Work *work)
 
         switch (effect->kind) {
         case EFFECT_SEND:
-            queue_send(work, effect);
+            queue_send(service, work, effect);
             break;
         case EFFECT_MISSED:
             queue_missed(service, effect);
@@ -175,7 +187,7 @@ static void queue_effects(Service *service, Work *work)
             queue_push(service, effect);
             break;
         case EFFECT_MEDIA:
-            orders_put(&service->orders, &effect->order);
+            queue_order(service, work, effect);
             break;
         }
     }
@@ -512,17 +524,44 @@ static void look_around(const Service *service, Event *event)
         event->initiate.is_store_full = journal_is_full(service->journal);
 }
 
+/* What an event needs that nobody can guess; it borrows from here. */
+typedef struct {
+    char id[FRESH_ID_LENGTH + 1];
+    char tokens[SIDES][SECRET_LENGTH + 1];
+    char room[ROOM_LENGTH + 1];
+    char pin[SECRET_LENGTH + 1];
+} Randomness;
+
+static void add_secrets(Randomness *random, Event *event)
+{
+    for (Side side = SIDE_CALLER; side < SIDES; side++) {
+        fresh_secret(random->tokens[side]);
+        event->secrets.tokens[side] = random->tokens[side];
+    }
+    fresh_room(random->room);
+    fresh_secret(random->pin);
+    event->secrets.room = random->room;
+    event->secrets.pin = random->pin;
+}
+
+static void add_randomness(Randomness *random, Event *event)
+{
+    if (event->kind == EVENT_ACCEPT)
+        add_secrets(random, event);
+    if (!wants_fresh_id(event))
+        return;
+    fresh_id(g_get_real_time() / 1000, random->id);
+    event->fresh_id = random->id;
+}
+
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
 {
-    char id[FRESH_ID_LENGTH + 1];
+    Randomness random;
     GatePass pass = {0};
     Work work;
 
     gate_pass(&service->gate, peer, event, &pass);
-    if (wants_fresh_id(event)) {
-        fresh_id(g_get_real_time() / 1000, id);
-        event->fresh_id = id;
-    }
+    add_randomness(&random, event);
     event->from = peer;
     look_around(service, event);
 
@@ -537,6 +576,7 @@ void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
     }
     deliver(service, &work);
     list_history(service, event, &work.effects.reply);
+    orders_wait(&service->orders, work.after);
     gate_count_read(&service->gate, peer, &work.effects.reply);
     wait_for_commit(service, &work);
     recall_clear(event);

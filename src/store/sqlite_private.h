@@ -155,6 +155,7 @@ typedef enum {
     COLUMN_VEIL_REASON,
     COLUMN_CLOSED_AT,
     COLUMN_TRACE,
+    COLUMN_MEDIA_REPORT,
 } Column;
 
 /* Binds every column that the statement has, to the number after its place above. Borrows the

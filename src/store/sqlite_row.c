@@ -69,6 +69,7 @@ void row_bind(Statement *statement, gint64 id, const Record *record)
     bind_end(statement, record);
     bind_veil(statement, &record->veil);
     bind_trace(statement, record->trace);
+    bind_text(statement, COLUMN_MEDIA_REPORT + 1, record->media_report);
 }
 
 /* --- reading --- */
@@ -190,7 +191,8 @@ Record *row_read(Statement *statement, GError **error)
     g_autoptr(Record) record = record_new(facts);
 
     if (read_facts(statement, facts) && read_state(statement, record) &&
-        read_veil(statement, &record->veil) && read_trace(statement, &record->trace))
+        read_veil(statement, &record->veil) && read_trace(statement, &record->trace) &&
+        take_text(statement, COLUMN_MEDIA_REPORT, &record->media_report))
         return g_steal_pointer(&record);
     g_set_error(error, STORE_ERROR, STORE_ERROR_FAILED,
                 "the row of calls with id %" G_GINT64_FORMAT " is damaged", row_id(statement));

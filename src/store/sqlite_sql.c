@@ -5,7 +5,7 @@
     "id, call_id, caller_id, caller_device, caller_name, callee_id, mode, audio, video, data, "    \
     "created_at, ring_ms, status, cause, reason, ringing_at, accepted_at, answered_by, rev, "      \
     "ended_at, duration_ms, ended_by, veil_status, veil_cause, veil_rev, veil_ended_at, "          \
-    "veil_ended_by, veil_reason, closed_at, trace"
+    "veil_ended_by, veil_reason, closed_at, trace, media_report"
 
 #define SELECT_CALL "SELECT " CALL_COLUMNS " FROM calls "
 
@@ -26,17 +26,17 @@ static const char *const texts[SQLS] = {
     [SQL_INSERT_CALL] = "INSERT INTO calls (" CALL_COLUMNS ") VALUES "
                         "(max(?1, 1 + ifnull((SELECT max(id) FROM calls), 0)), ?2, ?3, ?4, ?5, ?6, "
                         "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
-                        "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
+                        "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
     /* Live before and after: no column of an index, and so no page but the row's, is written. */
     [SQL_UPDATE_LIVE] = "UPDATE calls SET status = ?13, cause = ?14, reason = ?15, "
                         "ringing_at = ?16, accepted_at = ?17, answered_by = ?18, rev = ?19, "
-                        "trace = ?30 WHERE id = ?1",
+                        "trace = ?30, media_report = ?31 WHERE id = ?1",
     [SQL_UPDATE_CALL] = "UPDATE calls SET status = ?13, cause = ?14, reason = ?15, "
                         "ringing_at = ?16, accepted_at = ?17, answered_by = ?18, rev = ?19, "
                         "ended_at = ?20, duration_ms = ?21, ended_by = ?22, veil_status = ?23, "
                         "veil_cause = ?24, veil_rev = ?25, veil_ended_at = ?26, "
-                        "veil_ended_by = ?27, veil_reason = ?28, closed_at = ?29, trace = ?30 "
-                        "WHERE id = ?1",
+                        "veil_ended_by = ?27, veil_reason = ?28, closed_at = ?29, trace = ?30, "
+                        "media_report = ?31 WHERE id = ?1",
     [SQL_DELETE_CALL] = "DELETE FROM calls WHERE id = ?1",
     [SQL_FIND_USER] = "SELECT number FROM users WHERE user_id = ?1",
     [SQL_INSERT_USER] = "INSERT INTO users (user_id) VALUES (?1)",

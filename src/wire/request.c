@@ -249,6 +249,43 @@ static void check_shape(Request *request, json_t *body, const MessageLimits *lim
               limits->bytes);
 }
 
+/* --- JSEP, which comes beside the body --- */
+
+static JsepKind take_jsep_kind(Request *request, json_t *jsep)
+{
+    const char *type = json_string_value(json_object_get(jsep, "type"));
+
+    if (g_strcmp0(type, "offer") == 0)
+        return JSEP_OFFER;
+    if (g_strcmp0(type, "answer") == 0)
+        return JSEP_ANSWER;
+    fault(request, REFUSAL_INVALID_REQUEST, "jsep: type must be offer or answer");
+    return JSEP_NONE;
+}
+
+static void take_jsep(Request *request, json_t *jsep, const MessageLimits *limits)
+{
+    JsepKind kind;
+
+    if (!jsep || json_is_null(jsep))
+        return;
+    if (is_deeper(jsep, limits->depth)) {
+        fault(request, REFUSAL_INVALID_REQUEST, "jsep: must not be nested so deep");
+        return;
+    }
+    kind = take_jsep_kind(request, jsep);
+    if (!json_is_string(json_object_get(jsep, "sdp")))
+        fault(request, REFUSAL_INVALID_REQUEST, "jsep: sdp must be a string");
+    if (json_dumpb(jsep, NULL, 0, JSON_COMPACT) > JSEP_BYTES)
+        fault(request, REFUSAL_TOO_LARGE, "jsep: must have at most %d bytes", JSEP_BYTES);
+    if (is_faulty(request))
+        return;
+    request->jsep = json_dumps(jsep, JSON_COMPACT);
+    if (!request->jsep)
+        fault(request, REFUSAL_INVALID_REQUEST, "jsep: cannot be passed on");
+    request->event.join.jsep = (Jsep){.kind = kind, .text = request->jsep};
+}
+
 /* --- one function a request --- */
 
 static void parse_register(Request *request, json_t *body)
@@ -341,23 +378,70 @@ static void parse_disconnect(Request *request, json_t *body)
     disconnect->device_id = take_id(request, body, "deviceId");
 }
 
+static void parse_media(Request *request, json_t *body)
+{
+    request->event.join.call_id = take_call_id(request, body);
+    require(request, request->event.join.call_id, "callId");
+}
+
+static void parse_join(Request *request, json_t *body)
+{
+    const char *token = take_string(request, body, "token");
+
+    parse_media(request, body);
+    require(request, token, "token");
+    if (token && strlen(token) > TOKEN_BYTES)
+        fault(request, REFUSAL_INVALID_REQUEST, "token: must have at most %d bytes", TOKEN_BYTES);
+    request->event.join.token = token;
+}
+
+/* -1 for what is not said. */
+static gint take_wish(Request *request, json_t *body, const char *name)
+{
+    return field(body, name) ? take_boolean(request, body, "", name, FALSE) : -1;
+}
+
+static void parse_configure(Request *request, json_t *body)
+{
+    request->event.configure = (MediaWish){
+        .audio = take_wish(request, body, "audio"),
+        .video = take_wish(request, body, "video"),
+        .data = take_wish(request, body, "data"),
+        .bitrate = take_integer(request, body, "bitrate", 0, BITRATE_MOST, -1),
+        .substream = (gint)take_integer(request, body, "substream", 0, 2, -1),
+        .temporal = (gint)take_integer(request, body, "temporal", 0, 2, -1),
+    };
+}
+
+static void parse_record(Request *request, json_t *body)
+{
+    request->event.record.call_id = take_call_id(request, body);
+    require(request, request->event.record.call_id, "callId");
+    request->event.record.is_on = take_boolean(request, body, "", "record", TRUE);
+}
+
 static const struct {
     EventKind kind;
     guint doors;
+    gboolean wants_jsep;
     void (*parse)(Request *request, json_t *body);
 } requests[] = {
-    {EVENT_REGISTER, DOOR_APP, parse_register},
-    {EVENT_UNREGISTER, DOOR_APP, parse_nothing},
-    {EVENT_INITIATE, DOOR_APP | DOOR_BACKEND, parse_initiate},
-    {EVENT_RINGING, DOOR_APP, parse_call},
-    {EVENT_ACCEPT, DOOR_APP, parse_call},
-    {EVENT_REJECT, DOOR_APP | DOOR_BACKEND, parse_reject},
-    {EVENT_END, DOOR_APP | DOOR_BACKEND, parse_end},
-    {EVENT_SIGNAL, DOOR_APP, parse_signal},
-    {EVENT_UPDATE, DOOR_APP, parse_update},
-    {EVENT_GET, DOOR_APP | DOOR_BACKEND, parse_call},
-    {EVENT_HISTORY, DOOR_APP | DOOR_BACKEND, parse_history},
-    {EVENT_DISCONNECT, DOOR_BACKEND, parse_disconnect},
+    {EVENT_REGISTER, DOOR_APP, FALSE, parse_register},
+    {EVENT_UNREGISTER, DOOR_APP, FALSE, parse_nothing},
+    {EVENT_INITIATE, DOOR_APP | DOOR_BACKEND, FALSE, parse_initiate},
+    {EVENT_RINGING, DOOR_APP, FALSE, parse_call},
+    {EVENT_ACCEPT, DOOR_APP, FALSE, parse_call},
+    {EVENT_REJECT, DOOR_APP | DOOR_BACKEND, FALSE, parse_reject},
+    {EVENT_END, DOOR_APP | DOOR_BACKEND, FALSE, parse_end},
+    {EVENT_SIGNAL, DOOR_APP, FALSE, parse_signal},
+    {EVENT_UPDATE, DOOR_APP, FALSE, parse_update},
+    {EVENT_GET, DOOR_APP | DOOR_BACKEND, FALSE, parse_call},
+    {EVENT_HISTORY, DOOR_APP | DOOR_BACKEND, FALSE, parse_history},
+    {EVENT_JOIN, DOOR_APP, TRUE, parse_join},
+    {EVENT_MEDIA, DOOR_APP, TRUE, parse_media},
+    {EVENT_CONFIGURE, DOOR_APP, FALSE, parse_configure},
+    {EVENT_RECORD, DOOR_BACKEND, FALSE, parse_record},
+    {EVENT_DISCONNECT, DOOR_BACKEND, FALSE, parse_disconnect},
 };
 
 static gboolean find_request(const char *name, RequestDoor door, guint *row)
@@ -387,6 +471,10 @@ static void parse_acting_for(Request *request, json_t *body)
 
     if (event->kind == EVENT_DISCONNECT)
         return;
+    if (event->kind == EVENT_RECORD) {
+        parse_operator(request, body);
+        return;
+    }
     event->as_user = take_id(request, body, "userId");
     if (!event->as_user && (event->kind == EVENT_END || event->kind == EVENT_GET)) {
         parse_operator(request, body);
@@ -399,7 +487,7 @@ static void parse_acting_for(Request *request, json_t *body)
     require(request, event->as_device, "deviceId");
 }
 
-gboolean request_parse(Request *request, json_t *body, RequestDoor door,
+gboolean request_parse(Request *request, json_t *body, json_t *jsep, RequestDoor door,
                        const MessageLimits *limits)
 {
     const char *name;
@@ -421,6 +509,8 @@ gboolean request_parse(Request *request, json_t *body, RequestDoor door,
     if (door == DOOR_BACKEND)
         parse_acting_for(request, body);
     requests[row].parse(request, body);
+    if (requests[row].wants_jsep)
+        take_jsep(request, jsep, limits);
     return TRUE;
 }
 
@@ -465,5 +555,6 @@ gboolean request_parse_trace(Request *request, json_t *body)
 void request_clear(Request *request)
 {
     g_clear_pointer(&request->data, free);
+    g_clear_pointer(&request->jsep, free);
     g_clear_pointer(&request->fault, g_free);
 }

@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     Event event;
     char *data;          /* the `data` field as JSON text */
+    char *jsep;          /* the JSEP of call:join and call:media as JSON text */
     char *fault;         /* what is wrong, naming the field */
     char numbers[4][24]; /* ids that came as JSON integers, as decimal strings */
     guint numbers_used;
@@ -35,6 +36,9 @@ typedef struct {
 #define INITIATE_DATA_BYTES (4 * 1024)
 #define UPDATE_DATA_BYTES (4 * 1024)
 #define SIGNAL_DATA_BYTES (64 * 1024)
+#define JSEP_BYTES (64 * 1024)
+#define TOKEN_BYTES 128
+#define BITRATE_MOST 1000000000
 #define RING_MS_LEAST 5000
 #define RING_MS_MOST 180000
 #define HISTORY_LIMIT_MOST 100
@@ -44,9 +48,9 @@ typedef struct {
 
 /* Reads a request. FALSE when it is not one that this door knows: then `event.fault` holds the
  * refusal, and there is no event to step. TRUE otherwise; bad fields are in `event.fault` too, for
- * the hub to refuse in the protocol's order. `body` is borrowed. End with request_clear() in both
- * cases. */
-gboolean request_parse(Request *request, json_t *body, RequestDoor door,
+ * the hub to refuse in the protocol's order. `jsep` is what came beside the body, or NULL; only
+ * call:join and call:media look at it. Both are borrowed. End with request_clear() in both cases. */
+gboolean request_parse(Request *request, json_t *body, json_t *jsep, RequestDoor door,
                        const MessageLimits *limits);
 void request_clear(Request *request);
 

@@ -115,6 +115,7 @@ json_t *write_backend_record(const Record *record)
     put_integer(object, "expiresAt", facts->created_ms + facts->ring_ms);
     put_veil(object, &record->veil);
     put_push(object, record);
+    put_json(object, "mediaReport", record->media_report);
     return object;
 }
 

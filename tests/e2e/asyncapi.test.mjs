@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { known, readPage } from '../check-protocol-docs.mjs';
+import { known, readPage, unwrapped } from '../check-protocol-docs.mjs';
 import { WsClient } from './lib/clients/index.mjs';
 import { AsyncApi } from './lib/contract.mjs';
 import { ring, scene, talk } from './lib/scene.mjs';
@@ -60,7 +60,8 @@ describe('the file', () => {
   test('allows the examples of docs/protocol.md', () => {
     let checked = 0;
     const shown = readPage().scenes.flatMap(({ steps }) => steps).filter(({ isShown, isWhole, who }) => isShown && !isWhole && who !== 'the backend');
-    for (const { verb, message, line } of shown) {
+    for (const { verb, message: shownMessage, line } of shown) {
+      const message = unwrapped(shownMessage);
       const where = `docs/protocol.md:${line}`;
       if (verb === 'hears')
         api.check(AsyncApi.pointer(api.events.get(message.event)), message, where);

@@ -17,16 +17,23 @@ const WHOLE = Symbol('the whole Janus message');
 const LONG_TEXT = /^x\*(\d+)$/;
 const TOKEN = /^<token of (\S+)>$/;
 const TOKEN_SECONDS = 120;
+const SDP = 'v=0 …';
 
 // --- comparing a message with its example ---
 
 const times = new Set(['timestamp', 'serverTime', 'createdAt', 'ringingAt', 'acceptedAt', 'endedAt', 'expiresAt']);
 const spans = new Set(['expiresInMs', 'durationMs', 'retryAfterMs', 'registrationExpiresInMs', 'atMs', 'awayMs']);
-const madeUp = new Set(['id', 'session_id', 'sender', 'next']);
+const madeUp = new Set(['id', 'session_id', 'sender', 'next', 'token', 'username', 'credential']);
 const MADE_UP_ID = /^(CALL|DEV)_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 const isTime = (value) => Number.isSafeInteger(value) && Math.abs(value - Date.now()) < 240_000;
 const isSpan = (value) => Number.isSafeInteger(value) && value >= 0 && value <= 240_000;
+
+// What stands behind the SDP of the page: enough for Janus to take it.
+const sdpOf = (type) => ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'c=IN IP4 0.0.0.0', 'a=ice-ufrag:page', 'a=ice-pwd:thisIsOfThePageAndOfNobody',
+  `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, `a=setup:${type === 'offer' ? 'actpass' : 'active'}`, 'a=mid:0',
+  'a=sendrecv', 'a=rtcp-mux', 'a=rtpmap:111 opus/48000/2', ''].join('\r\n');
 
 /** What stands on the page for something that the server makes up, and what it is this time. */
 class Names {
@@ -62,7 +69,9 @@ class Names {
   }
 
   compare(actual, documented, where, key) {
-    if (times.has(key) && typeof documented === 'number')
+    if (key === 'sdp' && documented === SDP && actual !== SDP)
+      assert.ok(actual.startsWith('v=0\r\n'), `${where}: ${actual} is no SDP`);
+    else if (times.has(key) && typeof documented === 'number')
       assert.ok(isTime(actual), `${where}: ${actual} is no time`);
     else if (spans.has(key))
       assert.ok(isSpan(actual) && isSpan(documented), `${where}: ${actual} is no span`);
@@ -129,12 +138,15 @@ class Device {
     return reply;
   }
 
-  async send(body) {
+  /** The body of a request, or { body, jsep }. */
+  async send(message) {
+    const { body, jsep } = message.body ? message : { body: message };
     if (!this.session)
       await this.sendWhole({ janus: 'create' });
     if (!this.handle)
       await this.sendWhole({ janus: 'attach', session_id: this.session, plugin: PLUGIN });
-    return this.sendWhole({ janus: 'message', session_id: this.session, handle_id: this.handle, body });
+    return this.sendWhole({ janus: 'message', session_id: this.session, handle_id: this.handle, body,
+      ...(jsep && { jsep: { ...jsep, sdp: sdpOf(jsep.type) } }) });
   }
 
   async hear(wanted) {
@@ -255,7 +267,8 @@ class Player {
   }
 
   #compare(actual, { line, isWhole, message }) {
-    const said = isWhole ? actual : actual.plugindata?.data;
+    const { plugindata, jsep } = actual;
+    const said = isWhole ? actual : message.jsep ? { plugindata: { data: plugindata?.data }, jsep } : plugindata?.data;
     this.#names.compare(said, message, `line ${line} of the page, which was now ${JSON.stringify(said)}`);
   }
 }

@@ -209,7 +209,7 @@ static void parse(json_t *body, RequestDoor door)
     /* The defaults are larger than what a fuzzer makes. */
     const MessageLimits limits = {.bytes = 1024, .depth = 8};
     Request request;
-    gboolean is_request = request_parse(&request, body, door, &limits);
+    gboolean is_request = request_parse(&request, body, NULL, door, &limits);
 
     fuzz_check(is_request || request.event.fault.refusal != REFUSAL_NONE,
                "refused, and nobody knows why");

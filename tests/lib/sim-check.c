@@ -242,6 +242,21 @@ static gboolean is_closing(MessageKind kind)
     return kind == MESSAGE_REJECTED || kind == MESSAGE_TIMEOUT || kind == MESSAGE_ENDED;
 }
 
+/* A media handle is nobody's registration. */
+static void check_media_address(Sim *sim, const Effect *effect)
+{
+    const Message *message = &effect->message;
+    const Address *to = effect->to;
+
+    if (to->is_gone || to->user_id)
+        sim_fail(sim, "rule: call:media was sent to %s, which is no media handle", to->name);
+    if (to->joined != message->record->facts)
+        sim_fail(sim, "rule: call:media of %s was sent to %s, which has not joined it",
+                 message->record->facts->call_id, to->name);
+    if (!message->jsep)
+        sim_fail(sim, "rule: call:media without JSEP");
+}
+
 static void check_address(Sim *sim, const Effect *effect)
 {
     const Message *message = &effect->message;
@@ -275,6 +290,7 @@ static void check_concerned(Sim *sim, const Tracked *tracked, const Message *mes
     case MESSAGE_PEER:
     case MESSAGE_SIGNAL:
     case MESSAGE_UPDATED:
+    case MESSAGE_MEDIA:
         /* The accept's own step tells the callee of a caller who is away before its record is seen
          * here. */
         is_right = message->record->status == CALL_ACCEPTED &&
@@ -284,7 +300,6 @@ static void check_concerned(Sim *sim, const Tracked *tracked, const Message *mes
     case MESSAGE_ENDED:
         is_right = is_caller(tracked, user_id) || strcmp(tracked->facts->callee_id, user_id) == 0;
         break;
-    case MESSAGE_MEDIA:
     case MESSAGE_REPLACED:
     case MESSAGE_UNREGISTERED:
         break;
@@ -389,7 +404,9 @@ static void check_message(Sim *sim, const Event *event, const Effect *effect)
 {
     const Message *message = &effect->message;
 
-    if (effect->kind == EFFECT_SEND)
+    if (message->kind == MESSAGE_MEDIA)
+        check_media_address(sim, effect);
+    else if (effect->kind == EFFECT_SEND)
         check_address(sim, effect);
     if (message->timestamp_ms != sim_wall_ms(sim))
         sim_fail(sim, "rule: the timestamp of %s is not that of its step",
@@ -411,7 +428,7 @@ static void check_message(Sim *sim, const Event *event, const Effect *effect)
 
 static gboolean is_request(EventKind kind)
 {
-    return kind != EVENT_GONE && kind != EVENT_TIMEOUT && kind != EVENT_PUSH_ANSWERED;
+    return kind < EVENT_GONE;
 }
 
 static void check_accept(Sim *sim, Tracked *tracked, const char *user_id, const char *device_id)
@@ -499,6 +516,50 @@ static void note_arrival(Sim *sim, const Event *event)
         set_registration(event->from, reply->user_id, reply->device_id);
 }
 
+/* The last that joins for a side has its seat. */
+static void note_join(Sim *sim, const Event *event)
+{
+    const Reply *reply = &sim->effects.reply;
+
+    if (event->kind == EVENT_JOIN && reply->refusal == REFUSAL_NONE)
+        event->from->joined = reply->record->facts;
+}
+
+/* --- orders --- */
+
+static gboolean closes(const Effects *effects, const CallFacts *facts)
+{
+    for (guint i = 0; i < effects->list->len; i++) {
+        const Effect *effect = effects_at(effects, i);
+
+        if (effect->kind == EFFECT_RECORD && effect->change == CHANGE_CLOSED &&
+            effect->record->facts == facts)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void check_order(Sim *sim, const MediaOrder *order)
+{
+    const CallFacts *facts = order->record->facts;
+    const Tracked *tracked = track(sim, order->record);
+    gboolean is_end = order->kind == MEDIA_ORDER_END;
+
+    if (facts->mode != MODE_RELAY &&
+        (facts->mode != MODE_ROOM || (order->kind != MEDIA_ORDER_ROOM && !is_end)))
+        sim_fail(sim, "rule: %s is %s and is given the order %s", facts->call_id,
+                 mode_name(facts->mode), media_order_name(order->kind));
+    if (is_end != closes(&sim->effects, facts))
+        sim_fail(sim, "rule: the order to end comes with the end of the call, and no other does");
+    if (!is_end && tracked->record->status != CALL_ACCEPTED && order->kind != MEDIA_ORDER_ROOM)
+        sim_fail(sim, "rule: nothing of media before the accept of %s", facts->call_id);
+    if (order->kind == MEDIA_ORDER_LINK &&
+        (!order->joined[SIDE_CALLER] || !order->joined[SIDE_CALLEE]))
+        sim_fail(sim, "rule: %s is linked before both have joined", facts->call_id);
+    if (order->kind == MEDIA_ORDER_LEAVE)
+        order->at->joined = NULL;
+}
+
 /* --- after the step --- */
 
 static void note_absence(Sim *sim, const Event *event, const char *user_id, const char *device_id)
@@ -577,8 +638,11 @@ static void check_deadline(Sim *sim, const Call *call)
     }
     for (guint i = 0; call->state == CALL_ACCEPTED && i < call->legs->len; i++) {
         const Device *device = call_leg(call, i)->device;
+        const Seat *seat = &call->seats[i];
 
-        if (!device->address)
+        if (seat->was_up && !seat->is_up)
+            latest_us = MIN(latest_us, seat->down_since_us + timers->in_call_grace_us);
+        else if (!device->address && !seat->is_up)
             latest_us = MIN(latest_us, device->away_since_us + timers->in_call_grace_us);
     }
     if (call->state == CALL_ACCEPTED && timers->max_duration_us)
@@ -612,6 +676,26 @@ static void check_legs(Sim *sim, const Call *call)
     }
 }
 
+static void check_seats(Sim *sim, Call *call)
+{
+    gboolean is_relayed = call->state == CALL_ACCEPTED && call->record->facts->mode == MODE_RELAY;
+
+    for (guint i = 0; i < SIDES; i++) {
+        Seat *seat = &call->seats[i];
+
+        if (is_relayed !=
+            (seat->token && g_hash_table_lookup(sim->hub->by_token, seat->token) == seat))
+            sim_fail(sim, "rule: the tokens of %s", call_id(call));
+        if ((seat->address != NULL) !=
+            (seat->address && g_hash_table_lookup(sim->hub->by_seat, seat->address) == seat))
+            sim_fail(sim, "rule: who joined %s is not found", call_id(call));
+        if (seat->address && (seat->address->is_gone || seat->address->user_id))
+            sim_fail(sim, "rule: who joined %s is gone, or registered", call_id(call));
+        if (!seat->address && seat->is_up)
+            sim_fail(sim, "rule: %s has the media of nobody", call_id(call));
+    }
+}
+
 static void check_live_call(Sim *sim, const User *user, Call *call)
 {
     const CallKey key = {.user = user, .call_id = call_id(call)};
@@ -627,6 +711,8 @@ static void check_live_call(Sim *sim, const User *user, Call *call)
         check_legs(sim, call);
     if (user == call->caller)
         check_deadline(sim, call);
+    if (user == call->caller)
+        check_seats(sim, call);
 }
 
 static void check_device(Sim *sim, const User *user, Device *device)
@@ -644,8 +730,22 @@ static void check_device(Sim *sim, const User *user, Device *device)
 }
 
 typedef struct {
-    guint devices, away, calls, ended;
+    guint devices, away, calls, ended, tokens, joined;
 } Counts;
+
+static void count_seats(const User *user, Counts *counts)
+{
+    for (guint i = 0; i < user->calls->len; i++) {
+        const Call *call = g_ptr_array_index(user->calls, i);
+
+        if (user != call->caller)
+            continue;
+        counts->tokens +=
+            call->state == CALL_ACCEPTED && call->record->facts->mode == MODE_RELAY ? SIDES : 0;
+        counts->joined +=
+            (call->seats[SIDE_CALLER].address != NULL) + (call->seats[SIDE_CALLEE].address != NULL);
+    }
+}
 
 static void check_user(Sim *sim, User *user, Counts *counts)
 {
@@ -666,6 +766,7 @@ static void check_user(Sim *sim, User *user, Counts *counts)
     for (guint i = 0; i < user->devices->len; i++)
         counts->away += ((const Device *)g_ptr_array_index(user->devices, i))->is_away;
     counts->calls += user->calls->len;
+    count_seats(user, counts);
     counts->ended += user->ended.length;
 }
 
@@ -685,6 +786,9 @@ static void check_hub(Sim *sim)
     if (counts.devices != stats.devices || counts.away != stats.away ||
         counts.devices - counts.away != g_hash_table_size(hub->by_address))
         sim_fail(sim, "rule: devices are counted wrong");
+    if (counts.tokens != g_hash_table_size(hub->by_token) ||
+        counts.joined != g_hash_table_size(hub->by_seat))
+        sim_fail(sim, "rule: who may join, or has, is remembered beyond the call");
     if (counts.calls != g_hash_table_size(hub->live) || counts.ended != stats.ended_calls ||
         counts.ended != g_hash_table_size(hub->ended))
         sim_fail(sim, "rule: calls are counted wrong");
@@ -703,12 +807,15 @@ static void open_created(Sim *sim)
 void check_step(Sim *sim, const Event *event, const char *was_user, const char *was_device)
 {
     note_arrival(sim, event);
+    note_join(sim, event);
     open_created(sim);
     for (guint i = 0; i < sim->effects.list->len; i++) {
         const Effect *effect = effects_at(&sim->effects, i);
 
         if (effect->kind == EFFECT_RECORD)
             check_record(sim, effect);
+        else if (effect->kind == EFFECT_MEDIA)
+            check_order(sim, &effect->order);
         else if (effect->kind != EFFECT_PUSH)
             check_message(sim, event, effect);
     }

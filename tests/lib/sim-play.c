@@ -71,6 +71,8 @@ static const struct {
     {"accept", {"callId", NULL}},         {"reject", {"callId", "reason"}},
     {"end", {"callId", "reason"}},        {"signal", {"callId", "data"}},
     {"update", {"callId", "data"}},       {"get", {"callId", NULL}},
+    {"join", {"callId", "token"}},        {"media", {"callId", NULL}},
+    {"record", {"callId", NULL}},
 };
 
 static const char *positional_name(const char *verb, guint i)
@@ -194,13 +196,27 @@ static void look_into_store(const Sim *sim, Event *event)
         event->stored = sim->stored;
 }
 
+/* `jsep=offer/SDP` stands beside the body. */
+static json_t *take_jsep(json_t *body)
+{
+    const char *text = json_string_value(json_object_get(body, "jsep"));
+    g_auto(GStrv) parts = text ? g_strsplit(text, "/", 2) : NULL;
+    json_t *jsep = NULL;
+
+    if (parts && parts[0] && parts[1])
+        jsep = json_pack("{s:s, s:s}", "type", parts[0], "sdp", parts[1]);
+    json_object_del(body, "jsep");
+    return jsep;
+}
+
 static void send_request(Sim *sim, const char *who, const char *what, const char *verb, GStrv words)
 {
     gboolean is_app = who[0] != '@' && strcmp(who, "operator") != 0;
     json_auto_t *body = request_body(sim, who, verb, words);
+    json_auto_t *jsep = take_jsep(body);
     Request request;
 
-    if (request_parse(&request, body, is_app ? DOOR_APP : DOOR_BACKEND, &message_limits)) {
+    if (request_parse(&request, body, jsep, is_app ? DOOR_APP : DOOR_BACKEND, &message_limits)) {
         if (is_app)
             request.event.from = sim_connection(sim, who);
         if (request.event.kind == EVENT_REGISTER)
@@ -221,6 +237,15 @@ static void drop(Sim *sim, const char *who)
     forget_connection(sim, address);
 }
 
+/* The PeerConnection of a media handle. */
+static void turn_media(Sim *sim, const char *who, const char *where)
+{
+    Event event = {.kind = strcmp(where, "up") == 0 ? EVENT_MEDIA_UP : EVENT_MEDIA_DOWN,
+                   .from = sim_connection(sim, who)};
+
+    sim_step(sim, &event, who, where);
+}
+
 static void happen(Sim *sim, const char *who, GStrv words)
 {
     g_autofree char *what = g_strjoinv(" ", words);
@@ -230,6 +255,8 @@ static void happen(Sim *sim, const char *who, GStrv words)
     assert_all_expected(sim);
     if (strcmp(words[0], "drop") == 0)
         drop(sim, who);
+    else if (strcmp(words[0], "up") == 0 || strcmp(words[0], "down") == 0)
+        turn_media(sim, who, words[0]);
     else
         send_request(sim, who, what, words[0], words + 1);
 }
@@ -371,7 +398,7 @@ static void expect(Sim *sim, const char *item, const char *who, GStrv words)
         expect_known(sim, item, who, words + 1);
     else if (strcmp(kind, "missed") == 0)
         expect_among(sim, item, SEEN_MISSED, who, words + 1);
-    else if (strcmp(who, "store") == 0 || strcmp(who, "backend") == 0)
+    else if (strcmp(who, "store") == 0 || strcmp(who, "backend") == 0 || strcmp(who, "media") == 0)
         expect_among(sim, item, SEEN_RECORD, who, words);
     else if (strcmp(kind, "ok") == 0 || g_ascii_isdigit(kind[0]))
         expect_reply(sim, item, who, words);
@@ -473,6 +500,12 @@ static void change_setting(Sim *sim, const char *word)
         *rate = rate_of(parts[1]);
     else if (strcmp(parts[0], "reveal_presence") == 0)
         sim->settings.reveal_presence = strcmp(parts[1], "true") == 0;
+    else if (strcmp(parts[0], "recorded") == 0)
+        sim->settings.is_recorded = strcmp(parts[1], "true") == 0;
+    else if (strcmp(parts[0], "can_record") == 0)
+        sim->settings.can_record = strcmp(parts[1], "true") == 0;
+    else if (strcmp(parts[0], "default_mode") == 0)
+        g_assert_true(mode_parse(parts[1], &sim->settings.default_mode));
     else
         sim_fail(sim, "the trace: set %s", word);
 }

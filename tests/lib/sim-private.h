@@ -12,6 +12,7 @@ struct Address {
     gboolean is_gone;
     char *user_id; /* whom it is registered for, as the world was told; NULL when nobody */
     char *device_id;
+    CallFacts *joined; /* as a media handle: the call that it may hear of; borrowed */
 };
 
 /* One thing that was seen: an event, a reply, a record. */
@@ -42,6 +43,7 @@ struct Sim {
     GPtrArray *connections; /* of Address, owned, those that are gone too */
     GHashTable *by_name;    /* name -> Address */
     guint fresh_ids;
+    guint accepts;  /* requests: each has secrets of its own */
     Record *stored; /* see sim_store() */
     GQueue seen;    /* of Seen, what nobody expected yet */
     GString *trace;
@@ -68,6 +70,7 @@ GStrv show_words(const json_t *object, const char *kind);
 GStrv show_message(const Message *message);
 GStrv show_reply(const Reply *reply, const HubSettings *settings, GPtrArray **calls);
 GStrv show_push(const Effect *effect);
+GStrv show_order(const MediaOrder *order);
 GStrv show_record(const Record *record, Change change);
 char *show_line(const Sim *sim, const Seen *seen);
 /* Does a word of a trace hold for what was seen? */

@@ -72,6 +72,19 @@ GStrv show_words(const json_t *object, const char *kind)
     return (GStrv)g_ptr_array_free(words, FALSE);
 }
 
+/* "offer/SDP" */
+static void put_jsep(json_t *object, const Message *message)
+{
+    json_auto_t *jsep = message->jsep ? json_loads(message->jsep, 0, NULL) : NULL;
+    g_autofree char *text = NULL;
+
+    if (!jsep)
+        return;
+    text = g_strdup_printf("%s/%s", message->jsep_kind == JSEP_OFFER ? "offer" : "answer",
+                           json_string_value(json_object_get(jsep, "sdp")));
+    json_object_set_new(object, "jsep", json_string(text));
+}
+
 static const char *without_call(const char *name)
 {
     return g_str_has_prefix(name, "call:") ? name + strlen("call:") : name;
@@ -81,6 +94,7 @@ GStrv show_message(const Message *message)
 {
     json_auto_t *object = write_message(message, NULL);
 
+    put_jsep(object, message);
     return show_words(object, without_call(json_string_value(json_object_get(object, "event"))));
 }
 
@@ -135,6 +149,52 @@ GStrv show_push(const Effect *effect)
 
     json_object_set_new(object, "expiresInMs", json_integer(effect->expires_in_ms));
     return show_words(object, effect->is_stop ? "stop" : "push");
+}
+
+static void put_address(json_t *object, const char *name, const Address *address)
+{
+    if (address)
+        json_object_set_new(object, name, json_string(address->name));
+}
+
+static void put_wish(json_t *object, const MediaWish *wish)
+{
+    const struct {
+        const char *name;
+        gint64 value;
+    } all[] = {{"audio", wish->audio},         {"video", wish->video},
+               {"dataChannel", wish->data},    {"bitrate", wish->bitrate},
+               {"substream", wish->substream}, {"temporal", wish->temporal}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (all[i].value >= 0)
+            json_object_set_new(object, all[i].name, json_integer(all[i].value));
+    }
+}
+
+static void put_secret(json_t *object, const char *name, const char *text)
+{
+    if (text)
+        json_object_set_new(object, name, json_string(text));
+}
+
+GStrv show_order(const MediaOrder *order)
+{
+    json_auto_t *object = json_object();
+
+    json_object_set_new(object, "callId", json_string(order->record->facts->call_id));
+    json_object_set_new(object, "mode", json_string(mode_name(order->record->facts->mode)));
+    put_address(object, "caller", order->joined[SIDE_CALLER]);
+    put_address(object, "callee", order->joined[SIDE_CALLEE]);
+    put_address(object, "at", order->at);
+    json_object_set_new(object, "recorded", json_boolean(order->is_recorded));
+    put_secret(object, "room", order->room);
+    put_secret(object, "pin", order->pin);
+    put_secret(object, "tokenA", order->tokens[SIDE_CALLER]);
+    put_secret(object, "tokenB", order->tokens[SIDE_CALLEE]);
+    if (order->kind == MEDIA_ORDER_CONFIGURE)
+        put_wish(object, &order->wish);
+    return show_words(object, media_order_name(order->kind));
 }
 
 static void append_word(GString *line, const char *word)

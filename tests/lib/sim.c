@@ -211,6 +211,7 @@ static void see_effect(Sim *sim, const Effect *effect)
         see(sim, SEEN_RECORD, "backend", show_push(effect));
         return;
     case EFFECT_MEDIA:
+        see(sim, SEEN_RECORD, "media", show_order(&effect->order));
         return;
     }
 }
@@ -241,13 +242,37 @@ static char *next_fresh_id(Sim *sim, const Event *event)
     return g_strdup_printf("F%u", sim->fresh_ids);
 }
 
+/* T1a and T1b, room 1001 and pin P1 for the first request to accept. */
+typedef struct {
+    char tokens[SIDES][16];
+    char room[16];
+    char pin[16];
+} Secrets;
+
+static void add_secrets(Sim *sim, Event *event, Secrets *secrets)
+{
+    if (event->kind != EVENT_ACCEPT)
+        return;
+    sim->accepts++;
+    g_snprintf(secrets->tokens[SIDE_CALLER], sizeof secrets->tokens[0], "T%ua", sim->accepts);
+    g_snprintf(secrets->tokens[SIDE_CALLEE], sizeof secrets->tokens[0], "T%ub", sim->accepts);
+    g_snprintf(secrets->room, sizeof secrets->room, "%u", 1000 + sim->accepts);
+    g_snprintf(secrets->pin, sizeof secrets->pin, "P%u", sim->accepts);
+    event->secrets =
+        (MediaSecrets){.tokens = {secrets->tokens[SIDE_CALLER], secrets->tokens[SIDE_CALLEE]},
+                       .room = secrets->room,
+                       .pin = secrets->pin};
+}
+
 const Effects *sim_step(Sim *sim, Event *event, const char *who, const char *what)
 {
     g_autofree char *was_user = event->from ? g_strdup(event->from->user_id) : NULL;
     g_autofree char *was_device = event->from ? g_strdup(event->from->device_id) : NULL;
     g_autofree char *fresh = NULL;
     g_autofree char *line = NULL;
+    Secrets secrets;
 
+    add_secrets(sim, event, &secrets);
     event->now_us = sim->now_us;
     event->wall_ms = sim_wall_ms(sim);
     if (!event->fresh_id)

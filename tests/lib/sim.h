@@ -42,6 +42,15 @@
  *     store < created WORDS      a record that is to be kept (accepted, closed, touched)
  *     backend < push WORDS       it shall wake the callee, or `stop`
  *
+ *     media < link WORDS         an order to whoever carries the media (room, configure, leave,
+ *                                record, end): `caller=` and `callee=` are the connections that have
+ *                                joined, `at=` the one that it is about
+ *
+ * A connection that never registers is a media handle: `am > join C1 T1a`, `bm > join C1 T1b
+ * jsep=offer/SDP`, `am > media C1 jsep=answer/SDP`, `am > configure bitrate=1`; `am > up`, `am >
+ * down`: its PeerConnection came or went. What the N-th request to accept makes is the tokens TNa
+ * and TNb of caller and callee, the room 1000+N and the pin PN.
+ *
  * `here: WHO...` registers them. `set NAME=VALUE...`, before all else, changes settings, by their
  * names in HubSettings, times in ms, rates as TOKENS/MS/SIZE.
  *

@@ -75,6 +75,7 @@ Record *make_full_call(void)
     ref_string_set(&record->reason, "Good bye; DROP TABLE calls");
     ref_string_set(&record->answered_by, "bob's tablet");
     ref_string_set(&record->ended_by, "bob");
+    ref_string_set(&record->media_report, "{\"packets\":1}");
     return record;
 }
 
@@ -120,6 +121,7 @@ void assert_same_record(const Record *record, const Record *expected)
     g_assert_cmpstr(record->reason, ==, expected->reason);
     g_assert_cmpstr(record->answered_by, ==, expected->answered_by);
     g_assert_cmpstr(record->ended_by, ==, expected->ended_by);
+    g_assert_cmpstr(record->media_report, ==, expected->media_report);
     assert_same_veil(&record->veil, &expected->veil);
 }
 

@@ -159,9 +159,9 @@ static FakeHandle *device(const char *name, guint number)
     FakeHandle *handle = fake_attach();
     g_autofree char *user = g_strdup_printf("%s-%u", name, number);
 
-    g_assert_true(succeeds(fake_request(handle, json_pack("{s:s, s:s, s:s}", "request",
-                                                          "call:register", "userId", user,
-                                                          "deviceId", "1"))));
+    g_assert_true(
+        succeeds(fake_request(handle, json_pack("{s:s, s:s, s:s}", "request", "call:register",
+                                                "userId", user, "deviceId", "1"))));
     return handle;
 }
 
@@ -176,10 +176,9 @@ static void begin(Pair *pair, guint call)
     json_t *reply, *event;
 
     g_snprintf(pair->call_id, sizeof pair->call_id, "CALL_%u_%u", pair->number, call);
-    g_assert_true(succeeds(
-        fake_request(pair->alice, json_pack("{s:s, s:s, s:s, s:s}", "request", "call:initiate",
-                                            "callId", pair->call_id, "calleeId", callee, "mode",
-                                            "relay"))));
+    g_assert_true(succeeds(fake_request(
+        pair->alice, json_pack("{s:s, s:s, s:s, s:s}", "request", "call:initiate", "callId",
+                               pair->call_id, "calleeId", callee, "mode", "relay"))));
     reply = fake_request(pair->bob, about(pair, "call:accept"));
     pair->tokens[1] = token_in(reply);
     json_decref(reply);
@@ -234,10 +233,10 @@ static void test_calls(void)
     Pair pairs[PAIRS] = {0};
     GThread *threads[PAIRS];
     g_autofree char *folder = g_dir_make_tmp("recordings-XXXXXX", NULL);
-    g_autofree char *configuration = g_strdup_printf(
-        "general: { auth = \"open\"; log_calls = false }\n"
-        "media: { record = true; record_folder = \"%s\"; workers = 3 }",
-        folder);
+    g_autofree char *configuration =
+        g_strdup_printf("general: { auth = \"open\"; log_calls = false }\n"
+                        "media: { record = true; record_folder = \"%s\"; workers = 3 }",
+                        folder);
     g_autofree char *clean = g_strdup_printf("rm -r %s", folder);
 
     g_assert_true(fake_janus_start(configuration));

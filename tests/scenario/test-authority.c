@@ -50,6 +50,9 @@ static const Quiet quiet[] = {
      "there is no such call"},
     {"409", "409 wrong_state", TRUE, "not in this state"},
     {"410", "410 call_over", TRUE, "the call is over"},
+    {"apart", "409 wrong_state !callId !status !cause !rev", FALSE, "media has handles of its own"},
+    {"token?", "401 unauthorized !callId !status !cause !rev", FALSE,
+     "whoever has no token of this call is nobody"},
     {"none", "404 unknown_request !callId !status", FALSE, "there is no such request"},
     {"taken", "409 id_in_use", TRUE, "that id is another call's of yours"},
     {"choose", "409 id_in_use !callId !status !cause !rev", FALSE, "choose another id"},
@@ -140,6 +143,23 @@ static const char *const always[] = {
     "initiate bob C1    | same   same   | self   self   self   | choose | 401 | same  self   choose | 400",
     "initiate alice C1  | self   self   | taken  taken  taken  | choose | 401 | self  taken  choose | 400",
     "initiate carol C1  | taken  taken  | taken  taken  taken  | begins | 401 | taken taken  begins | 400",
+    "join C1 T1a        | apart  apart  | apart  apart  apart  | apart | token? | none none none | none",
+    "media C1           | apart  apart  | apart  apart  apart  | apart | 401  | none  none   none   | none",
+    "configure          | apart  apart  | apart  apart  apart  | apart | 401  | none  none   none   | none",
+    NULL,
+};
+
+static const char *const caller_gone[] = {
+    "join C1 T1a        | token? apart  | apart  apart  apart  | apart | token? | none none none | none",
+    "media C1           | 401    apart  | apart  apart  apart  | apart | 401  | none  none   none   | none",
+    "configure          | 401    apart  | apart  apart  apart  | apart | 401  | none  none   none   | none",
+    NULL,
+};
+
+static const char *const callee_gone[] = {
+    "join C1 T1a        | apart  apart  | token? apart  apart  | apart | token? | none none none | none",
+    "media C1           | apart  apart  | 401    apart  apart  | apart | 401  | none  none   none   | none",
+    "configure          | apart  apart  | 401    apart  apart  | apart | 401  | none  none   none   | none",
     NULL,
 };
 
@@ -336,7 +356,7 @@ static const State states[] = {
      .then = "bob/tablet > ringing C1 | alice/phone < ringing C1",
      .rules = {ringing_quietly, ringing, always}},
     {"ringing, the caller away", "ringing", .then = "[44600] alice/phone > drop",
-     .away = "alice/phone", .rules = {ringing_caller_away, caller_away}},
+     .away = "alice/phone", .rules = {ringing_caller_away, caller_away, caller_gone}},
     {"ringing, presence hidden", "ringing", .set = "reveal_presence=false",
      .rules = {hidden, ringing_quietly, ringing, always}},
     {"accepted", "accepted", .then = ANSWER, .rules = {accepted, always}},
@@ -344,18 +364,18 @@ static const State states[] = {
      .rules = {hidden, accepted, always}},
     {"accepted, the caller away", "accepted",
      .then = ANSWER "alice/phone > drop | bob/phone < peer C1 reconnecting", .away = "alice/phone",
-     .rules = {accepted_caller_away, caller_away}},
+     .rules = {accepted_caller_away, caller_away, caller_gone}},
     {"accepted, the callee away", "accepted",
      .then = ANSWER "bob/phone > drop | alice/phone < peer C1 reconnecting", .away = "bob/phone",
-     .rules = {accepted_callee_away}},
+     .rules = {accepted_callee_away, callee_gone}},
     {"ringing, the caller's token over", "ringing",
      .then = "alice/phone > register lasts=100\n"
              "[44600] alice/phone < unregistered token_expired",
-     .rules = {ringing_caller_expired}},
+     .rules = {ringing_caller_expired, always}},
     {"accepted, the callee's token over", "accepted",
      .then = ANSWER "bob/phone > register lasts=100\n"
                     "[44700] bob/phone < unregistered token_expired",
-     .rules = {accepted_callee_expired}},
+     .rules = {accepted_callee_expired, always}},
     {"rejected", "rejected",
      .then = "[44600] bob/phone > reject C1 | alice/phone < rejected C1 | bob/tablet < ended C1",
      .rules = {rejected_by_callee, over, always}},
@@ -475,14 +495,16 @@ static const char *more_of(const Cell *cell)
 {
     if (g_str_has_prefix(cell->request, "signal") || g_str_has_prefix(cell->request, "update"))
         return " {\"a\":1}";
+    if (g_str_has_prefix(cell->request, "media"))
+        return " jsep=offer/v1";
     return "";
 }
 
 static char *line_of(const Cell *cell, const char *call_id)
 {
-    gboolean has_id = strstr(cell->request, "C1") != NULL ||
-                      g_str_equal(cell->request, "history") ||
-                      g_str_equal(cell->request, "unregister");
+    gboolean has_id =
+        strstr(cell->request, "C1") != NULL || g_str_equal(cell->request, "history") ||
+        g_str_equal(cell->request, "configure") || g_str_equal(cell->request, "unregister");
     gboolean is_operator = strcmp(cell->role->who, "operator") == 0;
 
     return g_strconcat(cell->role->who, " > ", cell->request, has_id ? "" : " ",
@@ -659,7 +681,116 @@ static const char *const requests[] = {
     "initiate alice C1",
     "initiate carol C1",
     "unregister",
+    "join C1 T1a",
+    "media C1",
+    "configure",
 };
+
+/* --- media handles: each state of a relayed call x each request x who sits at the handle --- */
+
+typedef struct {
+    const char *name;
+    const char *token;   /* T1a: alice's, T1b: bob's of C1; T2b: bob's of another call */
+    gboolean has_joined; /* where that is possible */
+} MediaRole;
+
+static const MediaRole media_roles[] = {
+    {"who has the caller's token", "T1a", FALSE},      {"who has the callee's token", "T1b", FALSE},
+    {"who has a token of another call", "T2b", FALSE}, {"who has no token", "T3a", FALSE},
+    {"the caller's media handle", "T1a", TRUE},        {"the callee's media handle", "T1b", TRUE},
+};
+
+typedef struct {
+    const char *name;
+    const char *then; /* from the two calls that ring, C1's accept being the first */
+    gboolean can_join;
+    const char *rows[4]; /* a request, and a reply for each role */
+} MediaState;
+
+#define RELAYED                                                                                    \
+    "here: alice bob carol | alice > initiate bob C1 mode=relay | bob < incoming C1\n"             \
+    "carol > initiate bob C2 mode=relay | bob < incoming C2\n"
+#define ACCEPT_C1 "bob > accept C1 | alice < accepted C1 join.token=T1a\n"
+#define ACCEPT_BOTH ACCEPT_C1 "bob > accept C2 | carol < accepted C2 join.token=T2a\n"
+
+/* clang-format off */
+static const MediaState media_states[] = {
+    {"ringing", "", FALSE, {
+        "join C1 TOKEN                | 401 | 401 | 401 | 401 | 401 | 401",
+        "join C1 TOKEN jsep=offer/v1  | 401 | 401 | 401 | 401 | 401 | 401",
+        "media C1 jsep=offer/v2       | 401 | 401 | 401 | 401 | 401 | 401",
+        "configure video=false        | 401 | 401 | 401 | 401 | 401 | 401"}},
+    {"accepted", ACCEPT_BOTH, TRUE, {
+        "join C1 TOKEN                | ok  | 400 | 401 | 401 | ok  | 400",
+        "join C1 TOKEN jsep=offer/v1  | 400 | ok  | 401 | 401 | 400 | ok",
+        "media C1 jsep=offer/v2       | 401 | 401 | 401 | 401 | 409 | 409",
+        "configure video=false        | 401 | 401 | 401 | 401 | ok  | ok"}},
+    {"ended", ACCEPT_BOTH "alice > end C1 | bob < ended C1\n", FALSE, {
+        "join C1 TOKEN                | 401 | 401 | 401 | 401 | 401 | 401",
+        "join C1 TOKEN jsep=offer/v1  | 401 | 401 | 401 | 401 | 401 | 401",
+        "media C1 jsep=offer/v2       | 401 | 401 | 401 | 401 | 401 | 401",
+        "configure video=false        | 401 | 401 | 401 | 401 | 401 | 401"}},
+};
+/* clang-format on */
+
+typedef struct {
+    const MediaState *state;
+    const MediaRole *role;
+    char *request;
+    char *reply;
+} MediaCell;
+
+static void media_cell_free(gpointer memory)
+{
+    MediaCell *cell = memory;
+
+    g_free(cell->request);
+    g_free(cell->reply);
+    g_free(cell);
+}
+
+/* With nobody at the other side no event follows; whoever heard one fails it at the end. */
+static void test_media_cell(gconstpointer data)
+{
+    const MediaCell *cell = data;
+    Sim *sim = sim_new(NULL);
+
+    sim_play(sim, RELAYED);
+    if (cell->state->then[0])
+        sim_play(sim, "%s", cell->state->then);
+    if (cell->role->has_joined && cell->state->can_join)
+        sim_play(sim, "m > join C1 %s %s", cell->role->token,
+                 strcmp(cell->role->token, "T1b") == 0 ? "jsep=offer/v1" : "");
+    sim_play(sim, "m > %s", cell->request);
+    sim_play(sim, "m < %s %s", cell->reply,
+             strcmp(cell->reply, "401") == 0 ? "!callId !status !cause !rev" : "C1 accepted");
+    sim_free(sim);
+}
+
+static GPtrArray *media_cells;
+
+static void add_media_cell(const MediaState *state, const MediaRole *role, const char *request,
+                           const char *reply)
+{
+    MediaCell *cell = g_new0(MediaCell, 1);
+    g_auto(GStrv) parts = g_strsplit(request, "TOKEN", 2);
+    g_autofree char *path =
+        g_strdup_printf("/authority/media, %s/%s/%s: %s", state->name, request, role->name, reply);
+
+    *cell = (MediaCell){state, role, g_strjoinv(role->token, parts), g_strdup(reply)};
+    g_ptr_array_add(media_cells, cell);
+    g_test_add_data_func(path, cell, test_media_cell);
+}
+
+static void add_media_row(const MediaState *state, const char *row)
+{
+    g_auto(GStrv) words = g_strsplit(row, "|", -1);
+
+    g_assert_cmpuint(g_strv_length(words), ==, 1 + G_N_ELEMENTS(media_roles));
+    g_strchomp(words[0]);
+    for (guint i = 0; i < G_N_ELEMENTS(media_roles); i++)
+        add_media_cell(state, &media_roles[i], words[0], g_strstrip(words[i + 1]));
+}
 
 int main(int argc, char **argv)
 {
@@ -671,7 +802,13 @@ int main(int argc, char **argv)
         for (guint r = 0; r < G_N_ELEMENTS(requests); r++)
             add_row(&states[s], requests[r]);
     }
+    media_cells = g_ptr_array_new_with_free_func(media_cell_free);
+    for (guint s = 0; s < G_N_ELEMENTS(media_states); s++) {
+        for (guint r = 0; r < G_N_ELEMENTS(media_states[s].rows); r++)
+            add_media_row(&media_states[s], media_states[s].rows[r]);
+    }
     status = g_test_run();
+    g_ptr_array_unref(media_cells);
     g_ptr_array_unref(all_cells);
     return status;
 }

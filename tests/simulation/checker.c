@@ -131,6 +131,71 @@ static gboolean has_cause(MessageKind kind)
            kind == MESSAGE_UNREGISTERED;
 }
 
+/* --- media --- */
+
+/* Only the two devices in an accepted call are told how they get their media. */
+static gboolean check_join(Checker *checker, const char *where, const Join *join, SeenCall *call,
+                           const SeenDevice *device)
+{
+    const SeenLeg *leg = call && device ? model_leg(call, device) : NULL;
+    gboolean is_told = leg && call->is_live && call->state == CALL_ACCEPTED &&
+                       leg->state == SEEN_IN_CALL && call->mode != MODE_NONE;
+    const SeenSeat *seat = is_told ? &call->seats[leg != &call->legs[0]] : NULL;
+    gboolean has_room = is_told && call->mode == MODE_ROOM;
+
+    if (join->is_set != is_told)
+        return wrong(checker, "%s: %s join", where, is_told ? "no" : "an unexpected");
+    if (!is_same_or_none(join->token, seat ? seat->token : "") ||
+        !is_same_or_none(join->room, has_room ? call->room : "") || (join->pin != NULL) != has_room)
+        return wrong(checker, "%s: the join is another one's", where);
+    if (is_told && !is_same_text(join->user_id, checker->model->users[device->user].id))
+        return wrong(checker, "%s: the join is made out to %s", where, join->user_id);
+    return TRUE;
+}
+
+static Ordered *next_ordered(Checker *checker, const SeenCall *call)
+{
+    Expectation *expectation = &checker->expectation;
+
+    for (guint i = 0; i < expectation->ordered_count; i++) {
+        if (!expectation->ordered[i].was_seen && expectation->ordered[i].call == call)
+            return &expectation->ordered[i];
+    }
+    return NULL;
+}
+
+static gboolean check_order_given(Checker *checker, const MediaOrder *order)
+{
+    const char *name = media_order_name(order->kind);
+    Ordered *ordered = next_ordered(checker, call_of_facts(checker->model, order->record->facts));
+    gboolean has_room = order->kind == MEDIA_ORDER_ROOM;
+
+    if (!ordered || ordered->kind != order->kind)
+        return wrong(checker, "the order to %s was not expected now", name);
+    ordered->was_seen = TRUE;
+    checker->coverage.orders[order->kind]++;
+    if (order->joined[SIDE_CALLER] != ordered->joined[SIDE_CALLER] ||
+        order->joined[SIDE_CALLEE] != ordered->joined[SIDE_CALLEE] || order->at != ordered->at)
+        return wrong(checker, "the order to %s is about other handles", name);
+    if (order->is_recorded != ordered->is_recorded)
+        return wrong(checker, "the order to %s says the wrong thing about recording", name);
+    if (order->kind == MEDIA_ORDER_CONFIGURE && order->wish.video != ordered->video)
+        return wrong(checker, "the order to configure wants something else");
+    if (has_room &&
+        (!is_same_or_none(order->tokens[SIDE_CALLER], ordered->call->seats[SIDE_CALLER].token) ||
+         !is_same_or_none(order->tokens[SIDE_CALLEE], ordered->call->seats[SIDE_CALLEE].token)))
+        return wrong(checker, "the room lets others in");
+    return TRUE;
+}
+
+static gboolean check_jsep(Checker *checker, const Message *seen, const Said *said)
+{
+    if (!is_same_or_none(seen->jsep, said->jsep) || seen->jsep_kind != said->jsep_kind)
+        return wrong(checker, "%s: the JSEP is %s, expected %s", message_name(seen->kind),
+                     seen->jsep, said->jsep);
+    return TRUE;
+}
+
 static gboolean check_fields(Checker *checker, const Message *seen, const Said *said)
 {
     const char *name = message_name(seen->kind);
@@ -172,6 +237,11 @@ static gboolean check_message(Checker *checker, const Effect *effect)
     if (effect->to != said->to)
         return wrong(checker, "%s to %s/%s goes to the wrong address", name, message->to_user,
                      message->to_device);
+    if (!check_jsep(checker, message, said) ||
+        !check_join(checker, name, &message->join,
+                    message->kind == MESSAGE_ACCEPTED ? said->call : NULL,
+                    model_device(checker->model, said->user, said->device_id)))
+        return FALSE;
     if (!call)
         return check_fields(checker, message, said);
     sight = record_view(message->record, message->view);
@@ -210,7 +280,8 @@ static gboolean check_facts(Checker *checker, const SeenCall *call, const CallFa
 
     if (strcmp(facts->caller_id, model->users[call->caller].id) != 0 ||
         strcmp(facts->callee_id, model->users[call->callee].id) != 0 ||
-        facts->ring_ms != call->ring_ms || facts->created_ms != model->wall_ms)
+        facts->ring_ms != call->ring_ms || facts->mode != call->mode ||
+        facts->created_ms != model->wall_ms)
         return wrong(checker, "the new call's facts are wrong");
     return TRUE;
 }
@@ -315,6 +386,9 @@ static gboolean check_snapshot(Checker *checker, const Event *event, guint user,
              ? MAX(call->created_us + call->ring_ms * 1000 - model->now_us, 0) / 1000
              : -1))
         return wrong(checker, "the snapshot's expiresInMs is wrong");
+    if (!check_join(checker, "snapshot", &snapshot->join, call,
+                    model_device(model, user, checker->expectation.device_id)))
+        return FALSE;
     expected = model_sight(model, call, user);
     return check_sight(checker, "snapshot", &seen, &expected);
 }
@@ -421,6 +495,18 @@ static gboolean check_refusal(Checker *checker, const Reply *reply)
     return TRUE;
 }
 
+static gboolean check_told_of_media(Checker *checker, const Event *event, const Reply *reply)
+{
+    const SeenDevice *device = event->from ? model_device_at(checker->model, event->from) : NULL;
+    gboolean is_accept = reply->request == EVENT_ACCEPT && reply->refusal == REFUSAL_NONE;
+
+    if (reply->request == EVENT_RECORD && reply->refusal == REFUSAL_NONE &&
+        reply->is_recorded != event->record.is_on)
+        return wrong(checker, "the reply says the wrong thing about recording");
+    return check_join(checker, "reply", &reply->join, is_accept ? checker->expectation.call : NULL,
+                      device);
+}
+
 static gboolean check_extras(Checker *checker, const Event *event, const Reply *reply)
 {
     const Expectation *expectation = &checker->expectation;
@@ -430,6 +516,8 @@ static gboolean check_extras(Checker *checker, const Event *event, const Reply *
     if (reply->is_undelivered != expectation->is_undelivered ||
         reply->is_elsewhere != expectation->is_elsewhere)
         return wrong(checker, "the reply is wrong about delivery, or where to look");
+    if (!check_told_of_media(checker, event, reply))
+        return FALSE;
     if (reply->request == EVENT_DISCONNECT && reply->devices != expectation->devices)
         return wrong(checker, "the reply says that %u devices went", reply->devices);
     if (reply->request == EVENT_REGISTER && reply->refusal == REFUSAL_NONE)
@@ -475,6 +563,11 @@ static gboolean check_effects(Checker *checker, const Effects *effects)
                 return FALSE;
             continue;
         }
+        if (effect->kind == EFFECT_MEDIA) {
+            if (!check_order_given(checker, &effect->order))
+                return FALSE;
+            continue;
+        }
         if (effect->kind == EFFECT_SEND)
             checker->coverage.messages[effect->message.kind]++;
         else
@@ -505,6 +598,11 @@ static gboolean check_complete(Checker *checker)
         if (!expectation->pushed[i].was_seen)
             return wrong(checker, "the backend was not asked about %s",
                          expectation->pushed[i].call->id);
+    }
+    for (guint i = 0; i < expectation->ordered_count; i++) {
+        if (!expectation->ordered[i].was_seen)
+            return wrong(checker, "the order to %s was not given",
+                         media_order_name(expectation->ordered[i].kind));
     }
     return TRUE;
 }

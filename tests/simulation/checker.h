@@ -24,6 +24,7 @@ typedef struct {
     guint64 refusals[REFUSALS];
     guint64 closed[CALL_STATES][CAUSES];
     guint64 pushes[2]; /* asked, stopped */
+    guint64 orders[MEDIA_ORDERS];
 } Coverage;
 
 const Coverage *checker_coverage(const Checker *checker);

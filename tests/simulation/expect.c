@@ -69,6 +69,73 @@ static void say_peer(Step *step, SeenCall *call, const SeenDevice *about, gboole
         say(step, MESSAGE_PEER, other, call)->is_connected = is_connected;
 }
 
+/* --- media --- */
+
+static void order(Step *step, SeenCall *call, MediaOrderKind kind, Address *at)
+{
+    Ordered *ordered = &step->out->ordered[step->out->ordered_count++];
+
+    g_assert(step->out->ordered_count <= ORDERED_MOST);
+    *ordered =
+        (Ordered){.kind = kind,
+                  .call = call,
+                  .joined = {call->seats[SIDE_CALLER].address, call->seats[SIDE_CALLEE].address},
+                  .at = at,
+                  .is_recorded = call->is_recorded,
+                  .video = -1};
+}
+
+static void open_seats(Step *step, SeenCall *call)
+{
+    const MediaSecrets *secrets = &step->event->secrets;
+
+    if (call->mode != MODE_RELAY && call->mode != MODE_ROOM)
+        return;
+    for (guint side = 0; side < SIDES; side++)
+        g_strlcpy(call->seats[side].token, secrets->tokens[side], sizeof call->seats[side].token);
+    if (call->mode != MODE_ROOM)
+        return;
+    g_strlcpy(call->room, secrets->room, sizeof call->room);
+    order(step, call, MEDIA_ORDER_ROOM, NULL);
+}
+
+static void close_seats(Step *step, SeenCall *call)
+{
+    if (!*call->seats[SIDE_CALLER].token)
+        return;
+    order(step, call, MEDIA_ORDER_END, NULL);
+    for (guint side = 0; side < SIDES; side++)
+        call->seats[side].address = NULL;
+}
+
+/* The time in which media has to come goes on while nobody is away. */
+static void hold_media_timer(const Step *step, SeenCall *call)
+{
+    if (call->is_media_held)
+        return;
+    call->is_media_held = TRUE;
+    call->media_left_us -= step->model->now_us - call->media_at_us;
+}
+
+static void run_media_timer(const Step *step, SeenCall *call)
+{
+    if (!call->is_media_held || model_is_absent(call, call->legs[0].device) ||
+        model_is_absent(call, call->legs[1].device))
+        return;
+    call->is_media_held = FALSE;
+    call->media_at_us = step->model->now_us;
+}
+
+static void start_media_timer(const Step *step, SeenCall *call)
+{
+    call->awaits_media = call->mode == MODE_RELAY;
+    call->is_media_held = FALSE;
+    call->media_at_us = step->model->now_us;
+    call->media_left_us = step->model->settings.timers.media_us;
+    if (!call->legs[0].device->address)
+        hold_media_timer(step, call);
+}
+
 /* --- pushes --- */
 
 static void ask_backend(Step *step, SeenCall *call, gboolean is_stop)
@@ -191,6 +258,7 @@ static void close_call(Step *step, SeenCall *call, const Closing *closing)
         if (call->legs[i].device != closing->by)
             close_leg(step, call, &call->legs[i], closing);
     }
+    close_seats(step, call);
     stop_push(step, call);
     keep(step, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call);
     model_retire_call(step->model, call);
@@ -216,6 +284,7 @@ static void accept_call(Step *step, SeenCall *call, SeenDevice *answering)
     g_strlcpy(call->answered_by, answering->id, sizeof call->answered_by);
     call->truth.answered_by = call->answered_by;
     call->accepted_us = step->model->now_us;
+    open_seats(step, call);
     say_about(say(step, MESSAGE_ACCEPTED, calling, call), answering);
     for (guint i = 1; i < call->leg_count; i++) {
         Said *said;
@@ -229,6 +298,7 @@ static void accept_call(Step *step, SeenCall *call, SeenDevice *answering)
     call->leg_count = 1;
     call->legs[0].state = SEEN_IN_CALL;
     model_add_leg(call, answering, SEEN_IN_CALL);
+    start_media_timer(step, call);
     keep(step, CHANGE_ACCEPTED, call);
     stop_push(step, call);
     if (!calling->address)
@@ -261,18 +331,46 @@ static void drop_ringing_legs(const Model *model, const SeenDevice *device)
     }
 }
 
+/* Who comes back learns that the other one is not there. */
+static void catch_up(Step *step, SeenCall *call, const SeenDevice *device)
+{
+    if (model_is_absent(call, other_device(call, device)))
+        say_peer(step, call, other_device(call, device), FALSE);
+}
+
+static void go_away(Step *step, SeenCall *call, const SeenDevice *device)
+{
+    call->truth.rev++;
+    say_peer(step, call, device, FALSE);
+    hold_media_timer(step, call);
+}
+
+static void come_back(Step *step, SeenCall *call, const SeenDevice *device)
+{
+    call->truth.rev++;
+    say_peer(step, call, device, TRUE);
+    run_media_timer(step, call);
+    catch_up(step, call, device);
+}
+
+/* Signalling is only half of it: where media is lost as well, the other device was told before, and is told again when
+ * both are back. */
 static void note_presence(Step *step, const SeenDevice *device, gboolean is_back)
 {
     for (guint i = 0; i < step->model->live_count; i++) {
         SeenCall *call = step->model->live[i];
         const SeenLeg *leg = model_leg(call, device);
+        gboolean has_lost_media;
 
         if (!leg || leg->state != SEEN_IN_CALL)
             continue;
-        call->truth.rev++;
-        say_peer(step, call, device, is_back);
-        if (is_back && !other_device(call, device)->address)
-            say_peer(step, call, other_device(call, device), FALSE);
+        has_lost_media = model_has_lost_media(&call->seats[call->legs[0].device != device]);
+        if (has_lost_media && is_back)
+            catch_up(step, call, device);
+        else if (!has_lost_media && is_back)
+            come_back(step, call, device);
+        else if (!has_lost_media)
+            go_away(step, call, device);
     }
 }
 
@@ -402,6 +500,13 @@ static void refresh(Step *step, SeenDevice *here)
     confirm_registration(step, here);
 }
 
+static gboolean is_joined(const Step *step)
+{
+    SeenCall *call = NULL;
+
+    return model_seat_at(step->model, step->event->from, &call) != NULL;
+}
+
 static void expect_register(Step *step)
 {
     const RegisterEvent *reg = &step->event->reg;
@@ -409,6 +514,8 @@ static void expect_register(Step *step)
 
     if (step->event->fault.refusal != REFUSAL_NONE)
         refuse(step, step->event->fault.refusal);
+    else if (is_joined(step))
+        refuse(step, REFUSAL_WRONG_STATE);
     else if (!here)
         arrive(step, (guint)model_user(step->model, reg->user_id));
     else if (strcmp(step->model->users[here->user].id, reg->user_id) != 0 ||
@@ -448,12 +555,21 @@ static void keep_away_devices_bounded(Model *model, guint user)
         model_remove_device(model, oldest);
 }
 
+static gint64 longest_grace_us(const Model *model)
+{
+    return MAX(model->settings.timers.caller_grace_us, model->settings.timers.in_call_grace_us);
+}
+
+static void leave_media_handle(Step *step);
+
 static void expect_gone(Step *step)
 {
     SeenDevice *device = model_device_at(step->model, step->event->from);
 
-    if (!device)
+    if (!device) {
+        leave_media_handle(step);
         return;
+    }
     device->address = NULL;
     drop_ringing_legs(step->model, device);
     if (!model_own_call(step->model, device)) {
@@ -461,6 +577,7 @@ static void expect_gone(Step *step)
         return;
     }
     device->away_since_us = step->model->now_us;
+    device->kept_until_us = step->model->now_us + longest_grace_us(step->model);
     note_presence(step, device, FALSE);
     keep_away_devices_bounded(step->model, device->user);
 }
@@ -591,6 +708,7 @@ static SeenCall *make_call(Step *step, int callee)
     g_snprintf(given, sizeof given, "CALL_%s", step->event->fresh_id);
     call = model_add_call(step->model, initiate->call_id ? initiate->call_id : given,
                           (guint)step->user, (guint)callee);
+    call->mode = initiate->has_mode ? initiate->mode : step->model->settings.default_mode;
     call->ring_ms =
         initiate->timeout_ms ? initiate->timeout_ms : step->model->settings.timers.ring_us / 1000;
     model_add_leg(call, step->device, SEEN_CALLING);
@@ -872,12 +990,318 @@ static void expect_not_found(Step *step)
 
 static void expect_about_call(Step *step, void (*rule)(Step *step, SeenCall *call))
 {
-    SeenCall *call = asked_call(step, step->event->about.call_id);
+    SeenCall *call = asked_call(step, event_call_id(step->event));
 
     if (call)
         rule(step, call);
     else
         expect_not_found(step);
+}
+
+static void expect_record(Step *step, SeenCall *call)
+{
+    if (!call->is_live || call->is_veiled) {
+        refuse_about(step, call, REFUSAL_CALL_OVER);
+    } else if (call->mode != MODE_RELAY) {
+        refuse_about(step, call, REFUSAL_WRONG_STATE);
+    } else if (!step->model->settings.can_record) {
+        refuse_about(step, call, REFUSAL_INVALID_REQUEST);
+    } else {
+        call->is_recorded = step->event->record.is_on;
+        if (call->state == CALL_ACCEPTED)
+            order(step, call, MEDIA_ORDER_RECORD, NULL);
+        answer_about(step, call);
+    }
+}
+
+/* --- on a media handle --- */
+
+static Side side_of(const SeenCall *call, const SeenSeat *seat)
+{
+    return seat == &call->seats[SIDE_CALLER] ? SIDE_CALLER : SIDE_CALLEE;
+}
+
+static void say_media(Step *step, SeenCall *call, Side to, JsepKind kind, const char *jsep)
+{
+    Said *said = say(step, MESSAGE_MEDIA, call->legs[to].device, call);
+
+    said->to = call->seats[to].address;
+    said->jsep_kind = kind;
+    g_strlcpy(said->jsep, jsep, sizeof said->jsep);
+}
+
+static void offer_to(Step *step, SeenCall *call, Side to, const char *offer, gboolean is_silent)
+{
+    call->talk.is_pending = TRUE;
+    call->talk.answering = to;
+    call->talk.is_silent = is_silent;
+    say_media(step, call, to, JSEP_OFFER, offer);
+}
+
+static void keep_offer(SeenCall *call, const char *offer)
+{
+    g_strlcpy(call->talk.offer, offer, sizeof call->talk.offer);
+    call->talk.is_wanted = TRUE;
+}
+
+static void go_down(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    const SeenDevice *device = call->legs[side_of(call, seat)].device;
+
+    if (!seat->is_up)
+        return;
+    seat->is_up = FALSE;
+    seat->down_since_us = step->model->now_us;
+    if (device->address)
+        go_away(step, call, device);
+}
+
+static void go_up(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    const SeenDevice *device = call->legs[side_of(call, seat)].device;
+    gboolean was_lost = model_has_lost_media(seat);
+
+    if (seat->is_up)
+        return;
+    seat->is_up = seat->was_up = TRUE;
+    if (call->seats[SIDE_CALLER].was_up && call->seats[SIDE_CALLEE].was_up)
+        call->awaits_media = FALSE;
+    if (was_lost && device->address)
+        come_back(step, call, device);
+}
+
+static void expect_media_state(Step *step)
+{
+    SeenCall *call = NULL;
+    SeenSeat *seat = model_seat_at(step->model, step->event->from, &call);
+
+    if (seat && step->event->kind == EVENT_MEDIA_UP)
+        go_up(step, call, seat);
+    else if (seat)
+        go_down(step, call, seat);
+}
+
+static void leave_seat(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    Address *at = seat->address;
+
+    if (!at)
+        return;
+    seat->address = NULL;
+    order(step, call, MEDIA_ORDER_LEAVE, at);
+    seat->stale_answers = 0;
+    if (call->talk.is_pending && call->talk.answering == side_of(call, seat))
+        call->talk.is_pending = FALSE;
+    go_down(step, call, seat);
+}
+
+static void leave_media_handle(Step *step)
+{
+    SeenCall *call = NULL;
+    SeenSeat *seat = model_seat_at(step->model, step->event->from, &call);
+
+    if (seat)
+        leave_seat(step, call, seat);
+}
+
+/* The offer that is under way is overtaken by the callee's latest. */
+static void offer_kept(Step *step, SeenCall *call)
+{
+    SeenTalk *talk = &call->talk;
+
+    if (!call->seats[SIDE_CALLER].address || !call->seats[SIDE_CALLEE].address || !*talk->offer)
+        return;
+    if (talk->is_pending)
+        call->seats[talk->answering].stale_answers++;
+    offer_to(step, call, SIDE_CALLER, talk->offer, !talk->is_wanted);
+}
+
+static void sit_down(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    leave_seat(step, call, seat);
+    seat->address = step->event->from;
+    if (call->seats[SIDE_CALLER].address && call->seats[SIDE_CALLEE].address)
+        order(step, call, MEDIA_ORDER_LINK, NULL);
+}
+
+static void take_seat(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    gboolean is_new = seat->address != step->event->from;
+
+    if (is_new)
+        sit_down(step, call, seat);
+    if (side_of(call, seat) == SIDE_CALLEE)
+        keep_offer(call, step->event->join.jsep.text);
+    if (is_new || side_of(call, seat) == SIDE_CALLEE)
+        offer_kept(step, call);
+}
+
+/* Requests, and the bytes of what is passed on, count as the user's. */
+static gint64 count_on_seat(Step *step, SeenCall *call, const SeenSeat *seat, const char *jsep)
+{
+    Model *model = step->model;
+    SeenUser *user = &model->users[call->legs[side_of(call, seat)].device->user];
+    gint64 wait_us = model_take(model, &user->requests, &model->settings.rates.requests, 1);
+
+    if (!wait_us && jsep)
+        wait_us =
+            model_take(model, &user->relayed, &model->settings.rates.relayed, (gint64)strlen(jsep));
+    return wait_us;
+}
+
+static gboolean may_send(Step *step, SeenCall *call, const SeenSeat *seat, const char *jsep)
+{
+    gint64 wait_us = count_on_seat(step, call, seat, jsep);
+
+    if (!wait_us)
+        return TRUE;
+    refuse_about(step, call, REFUSAL_RATE_LIMITED);
+    step->out->retry_after_ms = (wait_us + 999) / 1000;
+    return FALSE;
+}
+
+static void expect_join_of(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    JsepKind wanted = side_of(call, seat) == SIDE_CALLEE ? JSEP_OFFER : JSEP_NONE;
+
+    step->user = (int)call->legs[side_of(call, seat)].device->user;
+    if (!may_send(step, call, seat, step->event->join.jsep.text))
+        return;
+    if (step->event->join.jsep.kind != wanted) {
+        refuse_about(step, call, REFUSAL_INVALID_REQUEST);
+        return;
+    }
+    take_seat(step, call, seat);
+    answer_about(step, call);
+}
+
+static void expect_join(Step *step)
+{
+    const Event *event = step->event;
+    SeenCall *call = NULL, *joined = NULL;
+    SeenSeat *seat = model_seat_of_token(step->model, event->join.token, &call);
+    const SeenSeat *here = model_seat_at(step->model, event->from, &joined);
+
+    if (event->fault.refusal != REFUSAL_NONE)
+        refuse(step, event->fault.refusal);
+    else if (step->device)
+        refuse(step, REFUSAL_WRONG_STATE);
+    else if (!seat || strcmp(call->id, event->join.call_id) != 0)
+        refuse(step, REFUSAL_UNAUTHORIZED);
+    else if (here && here != seat)
+        refuse(step, REFUSAL_WRONG_STATE);
+    else
+        expect_join_of(step, call, seat);
+}
+
+static gboolean take_turn_to_offer(Step *step, SeenCall *call, const SeenSeat *seat)
+{
+    Side to = other_side(side_of(call, seat));
+    const char *jsep = step->event->join.jsep.text;
+
+    if (call->talk.is_pending || !call->seats[to].address)
+        return FALSE;
+    if (to == SIDE_CALLER)
+        keep_offer(call, jsep);
+    offer_to(step, call, to, jsep, FALSE);
+    return TRUE;
+}
+
+static gboolean take_turn_to_answer(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    Side side = side_of(call, seat), to = other_side(side);
+    SeenTalk *talk = &call->talk;
+
+    if (!talk->is_pending || talk->answering != side)
+        return seat->stale_answers ? seat->stale_answers-- : FALSE;
+    talk->is_pending = FALSE;
+    if (talk->is_silent)
+        return TRUE;
+    if (side == SIDE_CALLER)
+        talk->is_wanted = FALSE;
+    if (call->seats[to].address)
+        say_media(step, call, to, JSEP_ANSWER, step->event->join.jsep.text);
+    return TRUE;
+}
+
+static void expect_media(Step *step, SeenCall *call, SeenSeat *seat)
+{
+    const JoinEvent *join = &step->event->join;
+    gboolean is_done;
+
+    if (strcmp(call->id, join->call_id) != 0) {
+        refuse(step, REFUSAL_CALL_NOT_FOUND);
+        return;
+    }
+    if (!may_send(step, call, seat, join->jsep.text))
+        return;
+    if (join->jsep.kind == JSEP_NONE) {
+        refuse_about(step, call, REFUSAL_INVALID_REQUEST);
+        return;
+    }
+    is_done = join->jsep.kind == JSEP_OFFER ? take_turn_to_offer(step, call, seat)
+                                            : take_turn_to_answer(step, call, seat);
+    if (is_done)
+        answer_about(step, call);
+    else
+        refuse_about(step, call, REFUSAL_WRONG_STATE);
+}
+
+static void expect_configure(Step *step, SeenCall *call, const SeenSeat *seat)
+{
+    if (!may_send(step, call, seat, NULL))
+        return;
+    order(step, call, MEDIA_ORDER_CONFIGURE, seat->address);
+    step->out->ordered[step->out->ordered_count - 1].video = step->event->configure.video;
+    answer_about(step, call);
+}
+
+static void expect_joined(Step *step)
+{
+    SeenCall *call = NULL;
+    SeenSeat *seat = model_seat_at(step->model, step->event->from, &call);
+
+    if (!seat) {
+        refuse(step, step->device ? REFUSAL_WRONG_STATE : REFUSAL_NOT_REGISTERED);
+        return;
+    }
+    step->user = (int)call->legs[side_of(call, seat)].device->user;
+    if (step->event->fault.refusal != REFUSAL_NONE)
+        refuse(step, step->event->fault.refusal);
+    else if (step->event->kind == EVENT_MEDIA)
+        expect_media(step, call, seat);
+    else
+        expect_configure(step, call, seat);
+}
+
+/* --- what the media layer says by itself --- */
+
+static SeenCall *reported_call(const Step *step)
+{
+    const MediaReportEvent *media = &step->event->media;
+    int caller = model_user(step->model, media->caller_id);
+    SeenCall *call = caller < 0 ? NULL : model_call(step->model, (guint)caller, media->call_id);
+
+    return call && call->caller == (guint)caller && call->facts->created_ms == media->created_ms
+               ? call
+               : NULL;
+}
+
+static void expect_media_failed(Step *step)
+{
+    SeenCall *call = reported_call(step);
+
+    if (call && call->is_live && call->state == CALL_ACCEPTED)
+        close_call(step, call,
+                   &(Closing){.to = CALL_FAILED, .cause = CAUSE_MEDIA_FAILED, .by_user = -1});
+}
+
+static void expect_media_report(Step *step)
+{
+    SeenCall *call = reported_call(step);
+
+    if (call && !call->is_live)
+        keep(step, CHANGE_TOUCHED, call);
 }
 
 /* --- time --- */
@@ -923,6 +1347,33 @@ static void end_registration(Step *step, SeenDevice *device)
     device->is_expired = TRUE;
 }
 
+/* One that is away, and is looked at before that; at the same time a call comes first. */
+static SeenDevice *next_away(const Model *model, gint64 before_us)
+{
+    SeenDevice *first = NULL;
+
+    for (guint i = 0; i < model->user_count; i++) {
+        for (guint j = 0; j < model->users[i].device_count; j++) {
+            SeenDevice *device = model->users[i].devices[j];
+
+            if (device->address || model_device_due(device) >= before_us)
+                continue;
+            before_us = model_device_due(device);
+            first = device;
+        }
+    }
+    return first;
+}
+
+/* Nothing waits for it any more; unless its media goes on. */
+static void tidy_away(const Step *step, SeenDevice *device)
+{
+    if (model_own_call(step->model, device))
+        device->kept_until_us = step->model->now_us + longest_grace_us(step->model);
+    else
+        model_remove_device(step->model, device);
+}
+
 static void expect_timeout(Step *step)
 {
     Model *model = step->model;
@@ -931,10 +1382,15 @@ static void expect_timeout(Step *step)
         gint64 at_us = model->now_us;
         SeenCall *call = next_due(model, &at_us);
         SeenDevice *device = next_expired(model, call ? at_us : model->now_us + 1);
+        SeenDevice *away = next_away(model, call ? at_us : model->now_us + 1);
         SeenDue due;
 
         if (device) {
             end_registration(step, device);
+            continue;
+        }
+        if (away) {
+            tidy_away(step, away);
             continue;
         }
         if (!call)
@@ -946,14 +1402,6 @@ static void expect_timeout(Step *step)
             continue;
         }
         close_call(step, call, &(Closing){.to = due.to, .cause = due.cause, .by_user = -1});
-    }
-    for (guint i = 0; i < model->user_count; i++) {
-        for (guint j = model->users[i].device_count; j > 0; j--) {
-            SeenDevice *device = model->users[i].devices[j - 1];
-
-            if (!device->address && model_device_due(model, device) <= model->now_us)
-                model_remove_device(model, device);
-        }
     }
 }
 
@@ -1016,15 +1464,27 @@ static void expect_by_kind(Step *step)
     case EVENT_TIMEOUT:
         expect_timeout(step);
         return;
-    case EVENT_PUSH_ANSWERED:
     case EVENT_JOIN:
+        expect_join(step);
+        return;
     case EVENT_MEDIA:
     case EVENT_CONFIGURE:
+        expect_joined(step);
+        return;
     case EVENT_RECORD:
+        expect_about_call(step, expect_record);
+        return;
     case EVENT_MEDIA_UP:
     case EVENT_MEDIA_DOWN:
+        expect_media_state(step);
+        return;
     case EVENT_MEDIA_FAILED:
+        expect_media_failed(step);
+        return;
     case EVENT_MEDIA_REPORT:
+        expect_media_report(step);
+        return;
+    case EVENT_PUSH_ANSWERED:
         return;
     }
     g_assert_not_reached();
@@ -1032,8 +1492,8 @@ static void expect_by_kind(Step *step)
 
 static gboolean is_request_of_a_user(EventKind kind)
 {
-    return kind != EVENT_REGISTER && kind != EVENT_DISCONNECT && kind != EVENT_GONE &&
-           kind != EVENT_TIMEOUT && kind != EVENT_PUSH_ANSWERED;
+    return kind < EVENT_GONE && kind != EVENT_REGISTER && kind != EVENT_DISCONNECT &&
+           kind != EVENT_JOIN && kind != EVENT_MEDIA && kind != EVENT_CONFIGURE;
 }
 
 /* It may go on with the call that it is in, and end it. */
@@ -1091,6 +1551,7 @@ void expect(Model *model, const Event *event, Expectation *expectation)
     Step step = {.model = model, .event = event, .out = expectation, .user = -1};
 
     expectation->said_count = expectation->kept_count = expectation->pushed_count = 0;
+    expectation->ordered_count = 0;
     expectation->is_answered = expectation->is_undelivered = expectation->is_elsewhere = FALSE;
     expectation->refusal = REFUSAL_NONE;
     expectation->call = expectation->replaced = expectation->other = NULL;

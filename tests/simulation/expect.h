@@ -6,6 +6,7 @@
 #define SAID_MOST 128
 #define KEPT_MOST 64
 #define PUSHED_MOST 64
+#define ORDERED_MOST 64
 
 /* One event to one device. */
 typedef struct {
@@ -23,6 +24,8 @@ typedef struct {
     char about[NAME_BYTES]; /* a deviceId in the event, or "" */
     int from;               /* a user, or -1 */
     const char *data;
+    JsepKind jsep_kind;
+    char jsep[NAME_BYTES]; /* of call:media */
     gboolean was_seen;
 } Said;
 
@@ -43,6 +46,17 @@ typedef struct {
     gboolean was_seen;
 } Pushed;
 
+/* What the media layer is told; the order binds for each call. */
+typedef struct {
+    MediaOrderKind kind;
+    SeenCall *call;
+    Address *joined[SIDES];
+    Address *at;
+    gboolean is_recorded;
+    gint video; /* of a configure */
+    gboolean was_seen;
+} Ordered;
+
 typedef struct {
     Said said[SAID_MOST];
     guint said_count;
@@ -50,6 +64,8 @@ typedef struct {
     guint kept_count;
     Pushed pushed[PUSHED_MOST];
     guint pushed_count;
+    Ordered ordered[ORDERED_MOST];
+    guint ordered_count;
 
     gboolean is_answered; /* it is a request */
     Refusal refusal;

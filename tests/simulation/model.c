@@ -252,9 +252,55 @@ SeenCall *model_add_call(Model *model, const char *call_id, guint caller, guint 
     call->was_pushed = call->is_pushed = FALSE;
     call->truth = (RecordView){.status = CALL_RINGING, .rev = 1, .duration_ms = -1};
     call->created_us = model->now_us;
+    call->mode = MODE_NONE;
+    memset(call->seats, 0, sizeof call->seats);
+    call->talk = (SeenTalk){0};
+    call->room[0] = '\0';
+    call->is_recorded = model->settings.is_recorded;
+    call->awaits_media = call->is_media_held = FALSE;
     call->leg_count = 0;
     model->live[model->live_count++] = call;
     return call;
+}
+
+/* --- media --- */
+
+SeenSeat *model_seat_of_token(const Model *model, const char *token, SeenCall **of)
+{
+    for (guint i = 0; i < model->live_count; i++) {
+        SeenCall *call = model->live[i];
+
+        for (guint side = 0; side < SIDES; side++) {
+            if (call->mode != MODE_RELAY || strcmp(call->seats[side].token, token) != 0 || !*token)
+                continue;
+            *of = call;
+            return &call->seats[side];
+        }
+    }
+    return NULL;
+}
+
+SeenSeat *model_seat_at(const Model *model, const Address *address, SeenCall **of)
+{
+    for (guint i = 0; i < model->live_count; i++) {
+        for (guint side = 0; side < SIDES; side++) {
+            if (model->live[i]->seats[side].address != address)
+                continue;
+            *of = model->live[i];
+            return &model->live[i]->seats[side];
+        }
+    }
+    return NULL;
+}
+
+gboolean model_has_lost_media(const SeenSeat *seat)
+{
+    return seat->was_up && !seat->is_up;
+}
+
+gboolean model_is_absent(SeenCall *call, const SeenDevice *device)
+{
+    return !device->address || model_has_lost_media(&call->seats[call->legs[0].device != device]);
 }
 
 void model_retire_call(Model *model, SeenCall *call)
@@ -506,11 +552,18 @@ static void consider_talk(const Model *model, const SeenCall *call, SeenDue *due
 
     for (guint i = 0; i < call->leg_count; i++) {
         const SeenDevice *device = call->legs[i].device;
+        const SeenSeat *seat = &call->seats[i];
 
-        if (!device->address)
+        /* What was seen to work counts more than signalling. */
+        if (model_has_lost_media(seat))
+            consider(due, seat->down_since_us + timers->in_call_grace_us, CALL_ENDED,
+                     CAUSE_CONNECTION_LOST);
+        else if (!device->address && !seat->is_up)
             consider(due, device->away_since_us + timers->in_call_grace_us, CALL_ENDED,
                      CAUSE_CONNECTION_LOST);
     }
+    if (call->awaits_media && !call->is_media_held)
+        consider(due, call->media_at_us + call->media_left_us, CALL_FAILED, CAUSE_MEDIA_FAILED);
     if (timers->max_duration_us)
         consider(due, call->accepted_us + timers->max_duration_us, CALL_ENDED, CAUSE_MAX_DURATION);
 }
@@ -526,13 +579,11 @@ SeenDue model_due(const Model *model, const SeenCall *call)
     return due;
 }
 
-gint64 model_device_due(const Model *model, const SeenDevice *device)
+gint64 model_device_due(const SeenDevice *device)
 {
-    const Timers *timers = &model->settings.timers;
-
     if (device->address)
         return device->is_expired ? G_MAXINT64 : device->expires_us;
-    return device->away_since_us + MAX(timers->caller_grace_us, timers->in_call_grace_us);
+    return device->kept_until_us;
 }
 
 gint64 model_deadline(const Model *model)
@@ -543,7 +594,7 @@ gint64 model_deadline(const Model *model)
         first = MIN(first, model_due(model, model->live[i]).at_us);
     for (guint i = 0; i < model->user_count; i++) {
         for (guint j = 0; j < model->users[i].device_count; j++)
-            first = MIN(first, model_device_due(model, model->users[i].devices[j]));
+            first = MIN(first, model_device_due(model->users[i].devices[j]));
     }
     return first;
 }

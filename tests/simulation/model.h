@@ -24,8 +24,9 @@ typedef struct {
     gboolean is_nameless;
     Address *address; /* NULL while away */
     gint64 away_since_us;
-    gint64 expires_us;   /* its token's end; G_MAXINT64 */
-    gboolean is_expired; /* present, for the call that it is in only */
+    gint64 expires_us;    /* its token's end; G_MAXINT64 */
+    gint64 kept_until_us; /* away, for a call or for nothing */
+    gboolean is_expired;  /* present, for the call that it is in only */
     gboolean says_ringing;
 } SeenDevice;
 
@@ -65,6 +66,25 @@ typedef struct {
     gboolean says_so;
 } SeenLeg;
 
+/* One side's part in the media of an accepted call. */
+typedef struct {
+    char token[NAME_BYTES];
+    Address *address; /* of who showed it last, or NULL */
+    gboolean is_up;
+    gboolean was_up;
+    gint64 down_since_us;
+    guint stale_answers; /* to offers that were overtaken: they may come */
+} SeenSeat;
+
+/* Whose turn it is. */
+typedef struct {
+    gboolean is_pending;
+    Side answering;
+    gboolean is_silent;     /* the answer is for nobody */
+    char offer[NAME_BYTES]; /* the callee's latest, or "" */
+    gboolean is_wanted;     /* the callee waits for an answer to it */
+} SeenTalk;
+
 typedef struct {
     char id[NAME_BYTES];
     CallFacts *facts; /* from the first record on: tells calls apart whose ids are equal; owned */
@@ -83,6 +103,15 @@ typedef struct {
     gint64 created_us;
     gint64 ring_ms;
     gint64 accepted_us;
+    Mode mode;
+    SeenSeat seats[SIDES]; /* in the order of the legs */
+    SeenTalk talk;
+    char room[NAME_BYTES];
+    gboolean is_recorded;
+    gboolean awaits_media; /* not both sides' media was up yet */
+    gint64 media_left_us;  /* until it has to be, */
+    gint64 media_at_us;    /* counted from then on; while a device is away it stands still */
+    gboolean is_media_held;
     SeenLeg legs
         [DEVICES_MOST]; /* open; [0] is the caller's, after the answer [1] the answering device's */
     guint leg_count;
@@ -150,6 +179,13 @@ View model_view(const Model *model, const SeenCall *call, guint user);
 /* What this user may see of the call now. */
 RecordView model_sight(const Model *model, const SeenCall *call, guint user);
 
+/* The seat of a token, or of who joined there; NULL. `*of` is its call. */
+SeenSeat *model_seat_of_token(const Model *model, const char *token, SeenCall **of);
+SeenSeat *model_seat_at(const Model *model, const Address *address, SeenCall **of);
+gboolean model_has_lost_media(const SeenSeat *seat);
+/* The other device was told that it is not there. */
+gboolean model_is_absent(SeenCall *call, const SeenDevice *device);
+
 SeenLeg *model_leg(SeenCall *call, const SeenDevice *device);
 void model_add_leg(SeenCall *call, SeenDevice *device, SeenLegState state);
 void model_drop_leg(SeenCall *call, const SeenDevice *device);
@@ -172,6 +208,6 @@ typedef struct {
 } SeenDue;
 
 SeenDue model_due(const Model *model, const SeenCall *call);
-gint64 model_device_due(const Model *model, const SeenDevice *device);
+gint64 model_device_due(const SeenDevice *device);
 /* The earliest of all. */
 gint64 model_deadline(const Model *model);

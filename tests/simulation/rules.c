@@ -29,6 +29,7 @@ typedef struct {
     GRefString *user_id; /* NULL: nobody is registered there */
     GRefString *device_id;
     gboolean is_expired; /* it was told so */
+    CallFacts *joined;   /* as a media handle: which call; borrowed from its page */
 } Place;
 
 struct Rules {
@@ -107,12 +108,27 @@ static const char *check_old_place(Rules *rules, const Effect *effect)
                : "the loss of a registration is told to somebody else";
 }
 
+/* The safe rule: nothing of media but between two who joined an accepted call. */
+static const char *check_media_place(Rules *rules, const Effect *effect)
+{
+    const Message *message = &effect->message;
+    const Place *place = place_of(rules, effect->to);
+
+    if (message->record->status != CALL_ACCEPTED)
+        return "media before the accept, or after the end";
+    if (place->user_id || place->joined != message->record->facts)
+        return "media goes to a handle that has not joined the call";
+    return NULL;
+}
+
 static const char *check_place(Rules *rules, const Effect *effect)
 {
     const Message *message = &effect->message;
 
     if (effect->kind != EFFECT_SEND || !message->record)
         return NULL;
+    if (message->kind == MESSAGE_MEDIA)
+        return check_media_place(rules, effect);
     if (!is_at(place_of(rules, effect->to), message->to_user, message->to_device))
         return "an event goes to an address where its device is not";
     if (place_of(rules, effect->to)->is_expired && message->kind == MESSAGE_INCOMING)
@@ -127,6 +143,56 @@ static void move_devices(Rules *rules, const Event *event, const Effects *effect
         enter(rules, event, &effects->reply);
     if (event->kind == EVENT_GONE || (event->kind == EVENT_UNREGISTER && is_done(effects)))
         leave(place_of(rules, event->from));
+}
+
+static void join(Rules *rules, const Event *event, const Effects *effects)
+{
+    if (event->kind == EVENT_JOIN && is_done(effects))
+        place_of(rules, event->from)->joined = effects->reply.record->facts;
+    if (event->kind == EVENT_GONE)
+        place_of(rules, event->from)->joined = NULL;
+}
+
+static void leave_call(Rules *rules, const CallFacts *facts)
+{
+    for (guint i = 0; i < ADDRESSES_MOST; i++) {
+        if (rules->places[i].joined == facts)
+            rules->places[i].joined = NULL;
+    }
+}
+
+/* Orders are about those who have joined, and the end comes when the call is over. */
+static const char *check_order(Rules *rules, const MediaOrder *order, gboolean is_over)
+{
+    const CallFacts *facts = order->record->facts;
+
+    if ((order->kind == MEDIA_ORDER_END) != is_over)
+        return "media goes on after the end, or ends before it";
+    for (guint side = 0; side < SIDES; side++) {
+        if (order->joined[side] && place_of(rules, order->joined[side])->joined != facts)
+            return "an order is about a handle that has not joined the call";
+    }
+    if (order->kind == MEDIA_ORDER_LINK &&
+        (!order->joined[SIDE_CALLER] || !order->joined[SIDE_CALLEE] ||
+         order->joined[SIDE_CALLER] == order->joined[SIDE_CALLEE]))
+        return "a link is not between two";
+    if (order->kind == MEDIA_ORDER_LEAVE)
+        place_of(rules, order->at)->joined = NULL;
+    if (is_over)
+        leave_call(rules, facts);
+    return NULL;
+}
+
+static gboolean closes(const Effects *effects, const CallFacts *facts)
+{
+    for (guint i = 0; i < effects->list->len; i++) {
+        const Effect *effect = effects_at(effects, i);
+
+        if (effect->kind == EFFECT_RECORD && effect->record->facts == facts &&
+            effect->change == CHANGE_CLOSED)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* And after: whom an operator took off was still told. */
@@ -307,7 +373,10 @@ static const char *check_events(Rules *rules, const Effects *effects)
 {
     for (guint i = 0; i < effects->list->len; i++) {
         const Effect *effect = effects_at(effects, i);
-        const char *broken = check_place(rules, effect);
+        const char *broken =
+            effect->kind == EFFECT_MEDIA
+                ? check_order(rules, &effect->order, closes(effects, effect->order.record->facts))
+                : check_place(rules, effect);
 
         if (!broken && (effect->kind == EFFECT_SEND || effect->kind == EFFECT_MISSED) &&
             effect->message.record)
@@ -373,7 +442,7 @@ static const char *check_ring_ends(Rules *rules, const Hub *hub)
 
 static gboolean is_request(EventKind kind)
 {
-    return kind != EVENT_GONE && kind != EVENT_TIMEOUT && kind != EVENT_PUSH_ANSWERED;
+    return kind < EVENT_GONE;
 }
 
 const char *rules_step(Rules *rules, const Event *event, const Effects *effects, const Hub *hub)
@@ -386,6 +455,7 @@ const char *rules_step(Rules *rules, const Event *event, const Effects *effects,
     if (!broken)
         broken = check_old_places(rules, effects);
     move_devices(rules, event, effects);
+    join(rules, event, effects);
     if (!broken)
         broken = check_events(rules, effects);
     take_off(rules, event, effects);
@@ -406,12 +476,18 @@ static void clear_page(Page *page)
     g_clear_pointer(&page->facts, call_facts_unref);
 }
 
+static void forget_place(Place *place)
+{
+    leave(place);
+    place->joined = NULL;
+}
+
 void rules_reset(Rules *rules)
 {
     for (guint i = 0; i < rules->page_count; i++)
         clear_page(&rules->pages[i]);
     for (guint i = 0; i < ADDRESSES_MOST; i++)
-        leave(&rules->places[i]);
+        forget_place(&rules->places[i]);
     rules->page_count = rules->first_live = 0;
     rules->deadline_us = G_MAXINT64;
     rules->devices = rules->live_calls = 0;

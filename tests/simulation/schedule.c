@@ -153,6 +153,21 @@ static gboolean everybody_leaves(Schedule *schedule, EventKind how)
     return TRUE;
 }
 
+/* As long as media is up, a call is not given up. */
+static gboolean all_media_goes(Schedule *schedule)
+{
+    World *world = &schedule->world;
+
+    for (guint i = HANDLES; i < HANDLES + MEDIA_HANDLES; i++) {
+        Event event = {.kind = EVENT_GONE, .from = &world->handles[i]};
+
+        world_stamp(world, &event);
+        if (!step(schedule, &event))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean let_timers_run_out(Schedule *schedule)
 {
     World *world = &schedule->world;
@@ -214,8 +229,8 @@ static gboolean quiesce(Schedule *schedule)
         return FALSE;
     if (!everybody_leaves(schedule, random_chance(random, 2) ? EVENT_GONE : EVENT_UNREGISTER))
         return FALSE;
-    return let_timers_run_out(schedule) && check_nothing_lives(schedule) &&
-           everybody_looks(schedule) && check_empty(schedule);
+    return all_media_goes(schedule) && let_timers_run_out(schedule) &&
+           check_nothing_lives(schedule) && everybody_looks(schedule) && check_empty(schedule);
 }
 
 /* --- from the first step to the last --- */

@@ -23,6 +23,9 @@ static void print_coverage(const Coverage *coverage)
                coverage->messages[i], message_name(i), coverage->missed[i]);
     printf("%12" G_GUINT64_FORMAT " x push, %" G_GUINT64_FORMAT " x stop\n", coverage->pushes[0],
            coverage->pushes[1]);
+    for (guint i = 0; i < MEDIA_ORDERS; i++)
+        printf("%12" G_GUINT64_FORMAT " x order to %s\n", coverage->orders[i],
+               media_order_name((MediaOrderKind)i));
     for (guint i = 1; i < REFUSALS; i++)
         printf("%12" G_GUINT64_FORMAT " x refused as %s\n", coverage->refusals[i], refusal_name(i));
     for (guint i = 0; i < CALL_STATES * CAUSES; i++) {

@@ -61,13 +61,16 @@ static void print_fields(const Event *event)
     case EVENT_DISCONNECT:
         printf(" %s/%s", event->disconnect.user_id, or_dash(event->disconnect.device_id));
         return;
+    case EVENT_JOIN:
+    case EVENT_MEDIA:
+        printf(" %s %s %s", event->join.call_id, or_dash(event->join.token),
+               or_dash(event->join.jsep.text));
+        return;
     case EVENT_UNREGISTER:
     case EVENT_HISTORY:
     case EVENT_GONE:
     case EVENT_TIMEOUT:
     case EVENT_PUSH_ANSWERED:
-    case EVENT_JOIN:
-    case EVENT_MEDIA:
     case EVENT_CONFIGURE:
     case EVENT_RECORD:
     case EVENT_MEDIA_UP:
@@ -174,7 +177,11 @@ void words_effects(const Effects *effects)
     for (guint i = 0; i < effects->list->len; i++) {
         const Effect *effect = effects_at(effects, i);
 
-        if (effect->kind == EFFECT_PUSH)
+        if (effect->kind == EFFECT_MEDIA)
+            printf("    order to %s %s at #%d\n", media_order_name(effect->order.kind),
+                   (const char *)effect->order.record->facts->call_id,
+                   effect->order.at ? (int)effect->order.at->number : -1);
+        else if (effect->kind == EFFECT_PUSH)
             printf("%16s%s %s\n", "", effect->is_stop ? "stop" : "push",
                    (const char *)effect->record->facts->call_id);
         else if (effect->kind == EFFECT_RECORD)

@@ -27,6 +27,7 @@ static void choose_timers(Random *random, Timers *timers)
     static const gint64 unreachables[] = {100 * MS, 1 * SECOND, 20 * SECOND, 60 * SECOND};
     static const gint64 graces[] = {100 * MS, 1 * SECOND, 12 * SECOND, 30 * SECOND};
     static const gint64 pushes[] = {0, 100 * MS, 1500 * MS, 10 * SECOND};
+    static const gint64 media[] = {100 * MS, 1 * SECOND, 20 * SECOND, 60 * SECOND};
     static const gint64 durations[] = {0, 0, 0, 100 * MS, 10 * SECOND, 60 * SECOND};
 
     timers->ring_us = random_pick(random, rings);
@@ -35,6 +36,7 @@ static void choose_timers(Random *random, Timers *timers)
     timers->in_call_grace_us = random_pick(random, graces);
     timers->max_duration_us = random_pick(random, durations);
     timers->push_after_us = random_pick(random, pushes);
+    timers->media_us = random_pick(random, media);
 }
 
 static void choose_rates(Random *random, Rates *rates)
@@ -84,8 +86,29 @@ static void choose_weights(World *world)
     world->weights[DOES_INITIATE] += 4;
     world->weights[DOES_DISCONNECT] /= 4;
     world->weights[DOES_HISTORY] /= 4;
+    world->weights[DOES_LOSE_MEDIA] /= 4;
+    world->weights[DOES_RECORD] /= 4;
     for (guint i = 0; i < DEEDS; i++)
         world->weight_sum += world->weights[i];
+}
+
+/* Long talks need users who do not run into limits, and pauses that are short. */
+static void choose_to_talk(World *world)
+{
+    HubSettings *settings = &world->settings;
+
+    world->talks = random_chance(&world->random, 3);
+    if (!world->talks)
+        return;
+    settings->default_mode = MODE_RELAY;
+    settings->limits.max_devices = 10;
+    settings->limits.max_users = settings->limits.max_calls = 100;
+    if (!random_chance(&world->random, 3)) {
+        settings->rates = (Rates){0};
+        settings->timers.max_duration_us = 0;
+        world->has_tokens = FALSE;
+    }
+    world->hurry = 1;
 }
 
 void world_init(World *world, guint64 seed)
@@ -104,6 +127,9 @@ void world_init(World *world, guint64 seed)
         choose_rates(random, &world->settings.rates);
     world->has_tokens = random_chance(random, 3);
     world->settings.reveal_presence = random_chance(random, 2);
+    world->settings.default_mode = random_chance(random, 2) ? MODE_RELAY : MODE_NONE;
+    world->settings.can_record = random_chance(random, 2);
+    world->settings.is_recorded = world->settings.can_record && random_chance(random, 2);
     world->user_count = 3 + random_below(random, USERS_MOST - 2);
     world->device_names = 1 + random_below(random, G_N_ELEMENTS(device_names));
     world->call_ids = 1 + random_below(random, 12);
@@ -112,10 +138,11 @@ void world_init(World *world, guint64 seed)
     world->hurry = random_chance(random, 2) ? 1 : 1 + random_below(random, 4);
     world->nameless = 1 + random_below(random, 6);
     choose_weights(world);
+    choose_to_talk(world);
     world->now_us = 1 + random_below(random, 1000000);
     world->wall_ms = G_GINT64_CONSTANT(1700000000000);
-    world->fresh = 0;
-    for (guint i = 0; i < HANDLES; i++)
+    world->fresh = world->secrets = world->offers = 0;
+    for (guint i = 0; i < HANDLES + MEDIA_HANDLES; i++)
         world->handles[i].number = i;
 }
 
@@ -159,12 +186,27 @@ static void let_time_pass(World *world, gint64 pause_us)
         world->wall_ms += (gint64)random_below(&world->random, 7200000) - 3600000;
 }
 
+static void add_secrets(World *world, Event *event)
+{
+    world->secrets++;
+    for (guint side = 0; side < SIDES; side++) {
+        g_snprintf(world->tokens[side], sizeof world->tokens[side], "T%u%c", world->secrets,
+                   side == SIDE_CALLER ? 'a' : 'b');
+        event->secrets.tokens[side] = world->tokens[side];
+    }
+    g_snprintf(world->room, sizeof world->room, "%u", world->secrets);
+    event->secrets.room = world->room;
+    event->secrets.pin = "pin";
+}
+
 void world_stamp(World *world, Event *event)
 {
     event->now_us = world->now_us;
     event->wall_ms = world->wall_ms;
     g_snprintf(world->fresh_id, sizeof world->fresh_id, "f%u", world->fresh++);
     event->fresh_id = world->fresh_id;
+    if (event->kind == EVENT_ACCEPT)
+        add_secrets(world, event);
 }
 
 /* --- who --- */
@@ -352,6 +394,7 @@ static void choose_new_call_id(World *world, const Model *model, Event *event)
 static void do_initiate(World *world, const Model *model, Event *event)
 {
     static const gint64 timeouts[] = {0, 0, 0, 0, 100, 1000, 5000, 180000};
+    static const Mode modes[] = {MODE_NONE, MODE_P2P, MODE_RELAY, MODE_RELAY, MODE_ROOM};
     Random *random = &world->random;
 
     event->kind = EVENT_INITIATE;
@@ -360,6 +403,8 @@ static void do_initiate(World *world, const Model *model, Event *event)
     choose_new_call_id(world, model, event);
     event->initiate.timeout_ms = random_pick(random, timeouts);
     event->initiate.media.audio = TRUE;
+    event->initiate.has_mode = random_chance(random, world->talks ? 6 : 2);
+    event->initiate.mode = random_pick(random, modes);
 }
 
 static void do_disconnect(World *world, const Model *model, Event *event)
@@ -384,6 +429,134 @@ static const SeenDevice *choose_device_to_drop(World *world, const Model *model)
     return device && device->address ? device : any_present_device(&world->random, model);
 }
 
+/* --- media --- */
+
+static SeenCall *any_relayed_call(World *world, const Model *model)
+{
+    guint start = random_below(&world->random, model->live_count);
+
+    for (guint i = 0; i < model->live_count; i++) {
+        SeenCall *call = model->live[(start + i) % model->live_count];
+
+        if (call->state == CALL_ACCEPTED && call->mode == MODE_RELAY)
+            return call;
+    }
+    return NULL;
+}
+
+static Address *any_media_handle(World *world)
+{
+    return &world
+                ->handles[HANDLES + random_below(&world->random, world->talks ? 5 : MEDIA_HANDLES)];
+}
+
+static SeenSeat *any_seat(World *world, SeenCall *call)
+{
+    return call ? &call->seats[random_below(&world->random, SIDES)] : NULL;
+}
+
+/* Mostly the kind that is asked for. */
+static void bring_jsep(World *world, Event *event, JsepKind kind)
+{
+    if (random_chance(&world->random, 12))
+        kind = (JsepKind)random_below(&world->random, JSEP_ANSWER + 1);
+    event->join.jsep.kind = kind;
+    if (kind == JSEP_NONE)
+        return;
+    g_snprintf(world->jsep, sizeof world->jsep, "%s%u", kind == JSEP_OFFER ? "offer" : "answer",
+               world->offers++);
+    event->join.jsep.text = world->jsep;
+}
+
+/* Mostly with a token of that call, from a handle where nobody is. */
+static void do_join(World *world, const Model *model, Event *event)
+{
+    Random *random = &world->random;
+    SeenCall *call = any_relayed_call(world, model);
+    const SeenSeat *seat = any_seat(world, call);
+    const SeenSeat *other =
+        random_chance(random, 12) ? any_seat(world, any_live_call(world, model)) : seat;
+    const SeenDevice *device = random_chance(random, 16) ? any_present_device(random, model) : NULL;
+
+    event->kind = EVENT_JOIN;
+    event->from = device ? device->address : any_media_handle(world);
+    if (seat && seat->address && random_chance(random, 4))
+        event->from = seat->address;
+    event->join.call_id = call && !random_chance(random, 16) ? call->id : any_call_id(world, model);
+    event->join.token = other && *other->token ? other->token : "T0a";
+    bring_jsep(world, event, seat && seat == &call->seats[SIDE_CALLEE] ? JSEP_OFFER : JSEP_NONE);
+}
+
+/* Mostly from one who has joined. */
+static void send_joined(World *world, const Model *model, Event *event, const SeenCall *call,
+                        Side side)
+{
+    const SeenDevice *device =
+        random_chance(&world->random, 16) ? any_present_device(&world->random, model) : NULL;
+
+    event->from = device ? device->address : any_media_handle(world);
+    if (call && call->seats[side].address && !random_chance(&world->random, 12))
+        event->from = call->seats[side].address;
+}
+
+static void do_media(World *world, const Model *model, Event *event)
+{
+    SeenCall *call = any_relayed_call(world, model);
+    gboolean answers = call && call->talk.is_pending && !random_chance(&world->random, 3);
+    Side side = answers ? call->talk.answering : (Side)random_below(&world->random, SIDES);
+
+    event->kind = EVENT_MEDIA;
+    send_joined(world, model, event, call, side);
+    event->join.call_id = call && !random_chance(&world->random, 16) ? call->id : "call-0";
+    bring_jsep(world, event,
+               answers || random_chance(&world->random, 4) ? JSEP_ANSWER : JSEP_OFFER);
+}
+
+static void do_configure(World *world, const Model *model, Event *event)
+{
+    event->kind = EVENT_CONFIGURE;
+    send_joined(world, model, event, any_relayed_call(world, model),
+                (Side)random_below(&world->random, SIDES));
+    event->configure.video = (gint)random_below(&world->random, 3) - 1;
+}
+
+static void turn_media(World *world, const Model *model, Event *event)
+{
+    const SeenCall *call = any_relayed_call(world, model);
+    Side side = (Side)random_below(&world->random, SIDES);
+
+    event->kind = random_chance(&world->random, 3) ? EVENT_MEDIA_DOWN : EVENT_MEDIA_UP;
+    event->from = any_media_handle(world);
+    if (call && call->seats[side].address && !random_chance(&world->random, 12))
+        event->from = call->seats[side].address;
+}
+
+static void do_record(World *world, const Model *model, Event *event)
+{
+    SeenCall *call = any_live_call(world, model);
+
+    event->kind = EVENT_RECORD;
+    event->record.call_id = call ? call->id : any_call_id(world, model);
+    event->record.is_on = random_chance(&world->random, 2);
+    send_as_operator(event, model,
+                     call ? call->caller : random_below(&world->random, model->user_count));
+}
+
+/* Only of a call that had media: the media layer knows of no other. */
+static void lose_media(World *world, const Model *model, Event *event)
+{
+    const SeenCall *call =
+        model->call_count ? &model->calls[random_below(&world->random, model->call_count)] : NULL;
+
+    event->kind = random_chance(&world->random, 4) ? EVENT_MEDIA_FAILED : EVENT_MEDIA_REPORT;
+    event->media = (MediaReportEvent){.caller_id = "nobody", .call_id = "none", .report = "{}"};
+    if (!call || !call->truth.accepted_ms)
+        return;
+    event->media.caller_id = model->users[call->caller].id;
+    event->media.call_id = call->id;
+    event->media.created_ms = call->facts->created_ms;
+}
+
 static void do_drop(World *world, const Model *model, Event *event)
 {
     const SeenDevice *device = choose_device_to_drop(world, model);
@@ -392,6 +565,8 @@ static void do_drop(World *world, const Model *model, Event *event)
     event->from = device && !random_chance(&world->random, 12)
                       ? device->address
                       : &world->handles[random_below(&world->random, HANDLES)];
+    if (random_chance(&world->random, 4))
+        event->from = any_media_handle(world);
 }
 
 static void do_request(World *world, const Model *model, Event *event, EventKind kind)
@@ -417,6 +592,16 @@ static void let_timers_run(World *world, gint64 deadline_us, Event *event)
         let_time_pass(world, random_below(&world->random, 300 * MS));
 }
 
+/* What takes a call on, from the ring to the last renegotiation. */
+static Deed choose_to_go_on(World *world, const Model *model)
+{
+    static const Deed talk[] = {DOES_JOIN,       DOES_JOIN,       DOES_JOIN,  DOES_MEDIA,
+                                DOES_MEDIA,      DOES_MEDIA,      DOES_MEDIA, DOES_CONFIGURE,
+                                DOES_TURN_MEDIA, DOES_TURN_MEDIA, DOES_DROP,  DOES_REGISTER};
+
+    return any_relayed_call(world, model) ? random_pick(&world->random, talk) : DOES_ACCEPT;
+}
+
 static Deed choose_deed(World *world, const Model *model)
 {
     guint at = random_below(&world->random, world->weight_sum);
@@ -427,6 +612,8 @@ static Deed choose_deed(World *world, const Model *model)
         return DOES_REGISTER;
     if (!model->live_count && random_chance(&world->random, 2))
         return DOES_INITIATE;
+    if (world->talks && model->live_count && !random_chance(&world->random, 4))
+        return choose_to_go_on(world, model);
     while (at >= world->weights[deed])
         at -= world->weights[deed++];
     return (Deed)deed;
@@ -476,14 +663,31 @@ static void do_deed(World *world, const Model *model, gint64 deadline_us, Event 
     case DOES_LET_TIMERS_RUN:
         let_timers_run(world, deadline_us, event);
         return;
+    case DOES_JOIN:
+        do_join(world, model, event);
+        return;
+    case DOES_MEDIA:
+        do_media(world, model, event);
+        return;
+    case DOES_CONFIGURE:
+        do_configure(world, model, event);
+        return;
+    case DOES_TURN_MEDIA:
+        turn_media(world, model, event);
+        return;
+    case DOES_RECORD:
+        do_record(world, model, event);
+        return;
+    case DOES_LOSE_MEDIA:
+        lose_media(world, model, event);
+        return;
     }
     g_assert_not_reached();
 }
 
 static void spoil(World *world, Event *event)
 {
-    if (event->kind == EVENT_TIMEOUT || event->kind == EVENT_GONE ||
-        !random_chance(&world->random, 60))
+    if (event->kind >= EVENT_GONE || !random_chance(&world->random, 60))
         return;
     event->fault.refusal =
         random_chance(&world->random, 2) ? REFUSAL_INVALID_REQUEST : REFUSAL_TOO_LARGE;

@@ -6,6 +6,7 @@
 
 #define HANDLES_OF_A_USER 6
 #define HANDLES (USERS_MOST * HANDLES_OF_A_USER)
+#define MEDIA_HANDLES 12 /* beside those, of nobody in particular */
 
 typedef enum {
     DOES_REGISTER,
@@ -21,9 +22,15 @@ typedef enum {
     DOES_DISCONNECT,
     DOES_DROP,
     DOES_LET_TIMERS_RUN,
+    DOES_JOIN,
+    DOES_MEDIA,
+    DOES_CONFIGURE,
+    DOES_TURN_MEDIA,
+    DOES_RECORD,
+    DOES_LOSE_MEDIA, /* the media layer gives up, or says what there is to say */
 } Deed;
 
-#define DEEDS (DOES_LET_TIMERS_RUN + 1)
+#define DEEDS (DOES_LOSE_MEDIA + 1)
 
 typedef struct {
     Random random;
@@ -35,7 +42,9 @@ typedef struct {
     gboolean has_store;  /* what memory has forgotten is brought from a store */
     guint steps;         /* length of the schedule */
     guint hurry;         /* 1 to 4: how much time goes by */
-    guint nameless;      /* one register in so many says no deviceId */
+    gboolean
+        talks; /* calls are taken and have media: what there is to see of it takes many steps */
+    guint nameless; /* one register in so many says no deviceId */
     guint weights[DEEDS];
     guint weight_sum;
     gint64 now_us;
@@ -43,7 +52,12 @@ typedef struct {
     guint fresh; /* ids given */
     char fresh_id[16];
     char call_id[NAME_BYTES];
-    Address handles[HANDLES];
+    guint secrets; /* accepts */
+    char tokens[SIDES][NAME_BYTES];
+    char room[NAME_BYTES];
+    guint offers;
+    char jsep[NAME_BYTES];
+    Address handles[HANDLES + MEDIA_HANDLES];
 } World;
 
 /* Everything that one seed decides beforehand. */

@@ -556,6 +556,66 @@ static void test_bad_lists(Fixture *fixture, gconstpointer data)
     g_assert_null(strstr(fixture->error->message, "12345"));
 }
 
+/* --- media --- */
+
+static void test_ice_servers(Fixture *fixture, gconstpointer data)
+{
+    const ConfigIceServer *first;
+
+    (void)data;
+    load(fixture, "media: { ice_servers = ( { urls = \"stun:a:1\" },\n"
+                  "  { urls = \" turn:b  turns:b?transport=tcp\"; username = \"u\"; "
+                  "credential = \"c\" },\n"
+                  "  { urls = \"turn:c\"; secret = \"s\"; ttl = 60000 } ) }\n");
+    assert_loaded(fixture);
+    first = g_ptr_array_index(fixture->config->media.ice_servers, 0);
+    g_assert_cmpstr(first->urls, ==, "stun:a:1");
+    g_assert_cmpint(first->ttl_ms, ==, 86400000);
+    g_assert_cmpint(
+        ((ConfigIceServer *)g_ptr_array_index(fixture->config->media.ice_servers, 2))->ttl_ms, ==,
+        60000);
+}
+
+static void test_bad_ice_servers(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *group;
+        const char *fault;
+    } bad[] = {
+        {"{ }", "urls must be stun:, stuns:, turn: or turns: addresses"},
+        {"{ urls = \" \" }", "urls must be stun:, stuns:, turn: or turns: addresses"},
+        {"{ urls = \"http://a/\" }", "urls must be stun:, stuns:, turn: or turns: addresses"},
+        {"{ urls = \"stun:a turn:\" }", "urls must be stun:, stuns:, turn: or turns: addresses"},
+        {"{ urls = \"turn:a\"; username = \"u\" }", "username and credential go together"},
+        {"{ urls = \"turn:a\"; username = \"u\"; credential = \"c\"; secret = \"s\" }",
+         "secret stands instead of username and credential"},
+        {"{ urls = \"stun:\xff\" }", "urls must be stun:, stuns:, turn: or turns: addresses"},
+        {"{ urls = \"turn:a\"; username = \"\xff\"; credential = \"c\" }",
+         "username and credential must be UTF-8"},
+    };
+
+    (void)data;
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "media: { ice_servers = ( { urls = \"stun:a\" }, %s ) }\n", bad[i].group);
+        g_autofree char *expected =
+            g_strdup_printf(": group 2 of media.ice_servers: %s", bad[i].fault);
+
+        load(fixture, text);
+        assert_refused(fixture, CONFIG_ERROR_VALUE, expected);
+    }
+}
+
+static void test_record_without_a_folder(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    load(fixture, "media: { record = true; }\n");
+    assert_refused(fixture, CONFIG_ERROR_VALUE,
+                   ": media.record is true, but media.record_folder, where to, is not set");
+    load(fixture, "media: { record = true; record_folder = \"/r\"; }\n");
+    assert_loaded(fixture);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -574,6 +634,9 @@ int main(int argc, char **argv)
     add("/config/load/zero-is-off", test_zero_is_off, NULL);
     add("/config/load/list", test_list, NULL);
     add("/config/load/bad-lists", test_bad_lists, NULL);
+    add("/config/load/ice-servers", test_ice_servers, NULL);
+    add("/config/load/bad-ice-servers", test_bad_ice_servers, NULL);
+    add("/config/load/recording-needs-a-folder", test_record_without_a_folder, NULL);
     add("/config/load/longest-string", test_too_long_string, NULL);
     add_cases(bad_values, G_N_ELEMENTS(bad_values), test_bad_value);
     add_cases(bad_syntax, G_N_ELEMENTS(bad_syntax), test_bad_syntax);

@@ -29,11 +29,13 @@ typedef enum {
     IS_257 = 1 << 15,     /* 257 to 4096 */
     IS_LONG = 1 << 16,    /* over 64 KiB */
     IS_DEEP = 1 << 17,    /* lists in lists, 40 of them */
+    IS_BITRATE = 1 << 18, /* 0 to a thousand million */
+    IS_LAYER = 1 << 19,   /* 0 to 2 */
 } Nature;
 
 #define IS_SHORT_TEXT (IS_WORD | IS_PLAIN | IS_65)
 #define IS_TEXT (IS_SHORT_TEXT | IS_EMPTY | IS_CONTROL | IS_129)
-#define IS_ANYTHING ((IS_DEEP << 1) - 1)
+#define IS_ANYTHING ((IS_LAYER << 1) - 1)
 
 typedef struct {
     const char *name;
@@ -51,14 +53,18 @@ static const Value values[] = {
     {"null", IS_NULL, "null", 0},
     {"true", IS_BOOLEAN, "true", 0},
     {"false", IS_BOOLEAN, "false", 0},
-    {"zero", IS_INTEGER, "0", 0},
-    {"minus zero", IS_INTEGER, "-0", 0},
+    {"zero", IS_INTEGER | IS_BITRATE | IS_LAYER, "0", 0},
+    {"minus zero", IS_INTEGER | IS_BITRATE | IS_LAYER, "-0", 0},
     {"one less than nothing", IS_INTEGER, "-1", 0},
-    {"seven", IS_INTEGER | IS_SMALL_INTEGER, "7", 0},
-    {"101", IS_INTEGER, "101", 0},
-    {"4999", IS_INTEGER, "4999", 0},
-    {"5000", IS_INTEGER | IS_RING_TIME, "5000", 0},
-    {"180001", IS_INTEGER, "180001", 0},
+    {"two", IS_INTEGER | IS_SMALL_INTEGER | IS_BITRATE | IS_LAYER, "2", 0},
+    {"three", IS_INTEGER | IS_SMALL_INTEGER | IS_BITRATE, "3", 0},
+    {"seven", IS_INTEGER | IS_SMALL_INTEGER | IS_BITRATE, "7", 0},
+    {"101", IS_INTEGER | IS_BITRATE, "101", 0},
+    {"4999", IS_INTEGER | IS_BITRATE, "4999", 0},
+    {"5000", IS_INTEGER | IS_RING_TIME | IS_BITRATE, "5000", 0},
+    {"180001", IS_INTEGER | IS_BITRATE, "180001", 0},
+    {"a thousand million", IS_INTEGER | IS_BITRATE, "1000000000", 0},
+    {"one more than that", IS_INTEGER, "1000000001", 0},
     {"two to the 31", IS_INTEGER, "2147483648", 0},
     {"two to the 32 and seven", IS_INTEGER, "4294967303", 0},
     {"the largest integer", IS_INTEGER, "9223372036854775807", 0},
@@ -128,6 +134,9 @@ static const Kind a_choice = {0, 0};                          /* none of the lis
 static const Kind a_switch = {IS_BOOLEAN, 0};
 static const Kind a_limit = {IS_SMALL_INTEGER, 0};
 static const Kind a_ring_time = {IS_RING_TIME, 0};
+static const Kind a_token = {IS_SHORT_TEXT | IS_EMPTY | IS_CONTROL, 0};
+static const Kind a_bitrate = {IS_BITRATE, 0};
+static const Kind a_layer = {IS_LAYER, 0};
 static const Kind an_object = {IS_OBJECT, 0};
 static const Kind any_json = {IS_ANYTHING & ~(IS_LONG | IS_DEEP), IS_LONG};
 
@@ -172,6 +181,18 @@ static const Field fields[] = {
     {DOOR_APP, "call:history", "", "status", &a_choice, FALSE},
     {DOOR_APP, "call:history", "", "peerId", &an_id, FALSE},
     {DOOR_APP, "call:history", "", "missed", &a_switch, FALSE},
+    {DOOR_APP, "call:join", "\"token\":\"T\"", "callId", &a_call_id, REQUIRED},
+    {DOOR_APP, "call:join", C, "token", &a_token, REQUIRED},
+    {DOOR_APP, "call:media", "", "callId", &a_call_id, REQUIRED},
+    {DOOR_APP, "call:configure", "", "audio", &a_switch, FALSE},
+    {DOOR_APP, "call:configure", "", "video", &a_switch, FALSE},
+    {DOOR_APP, "call:configure", "", "data", &a_switch, FALSE},
+    {DOOR_APP, "call:configure", "", "bitrate", &a_bitrate, FALSE},
+    {DOOR_APP, "call:configure", "", "substream", &a_layer, FALSE},
+    {DOOR_APP, "call:configure", "", "temporal", &a_layer, FALSE},
+    {DOOR_BACKEND, "call:record", "", "callId", &a_call_id, REQUIRED},
+    {DOOR_BACKEND, "call:record", C, "record", &a_switch, FALSE},
+    {DOOR_BACKEND, "call:record", C, "callerId", &an_id, FALSE},
     {DOOR_BACKEND, "call:reject", C, "userId", &an_id, REQUIRED},
     {DOOR_BACKEND, "call:reject", BOB, "callId", &a_call_id, REQUIRED},
     {DOOR_BACKEND, "call:reject", C "," BOB, "reason", &a_reason, FALSE},
@@ -255,7 +276,7 @@ static void test_cell(gconstpointer data)
     json_auto_t *body = body_with(cell->field, json);
     Request request;
 
-    g_assert_true(request_parse(&request, body, cell->field->door, &limits));
+    g_assert_true(request_parse(&request, body, NULL, cell->field->door, &limits));
     assert_refused(&request, cell->field, expected_of(cell->field, cell->value));
     request_clear(&request);
 }
@@ -270,7 +291,7 @@ static void test_twice(gconstpointer data)
     json_auto_t *body = body_with(cell->field, twice);
     Request request;
 
-    g_assert_true(request_parse(&request, body, cell->field->door, &limits));
+    g_assert_true(request_parse(&request, body, NULL, cell->field->door, &limits));
     assert_refused(&request, cell->field, expected_of(cell->field, cell->value));
     request_clear(&request);
 }
@@ -284,7 +305,7 @@ static void test_extra(gconstpointer data)
     json_auto_t *body = body_with(&reject, json);
     Request request;
 
-    g_assert_true(request_parse(&request, body, DOOR_APP, &limits));
+    g_assert_true(request_parse(&request, body, NULL, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==,
                     value->nature == IS_DEEP ? REFUSAL_INVALID_REQUEST : REFUSAL_NONE);
     request_clear(&request);
@@ -302,7 +323,7 @@ static void test_request_name(gconstpointer data)
     for (RequestDoor door = DOOR_APP; door <= DOOR_BACKEND; door++) {
         Request request;
 
-        g_assert_false(request_parse(&request, body, door, &limits));
+        g_assert_false(request_parse(&request, body, NULL, door, &limits));
         g_assert_cmpint(request.event.fault.refusal, ==,
                         is_text ? REFUSAL_UNKNOWN_REQUEST : REFUSAL_INVALID_REQUEST);
         g_assert_true(g_str_has_prefix(request.event.fault.text, "request: "));

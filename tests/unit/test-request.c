@@ -172,7 +172,7 @@ static void assert_all_refused(const Bad *rows, guint count, RequestDoor door)
         json_auto_t *body = body_of(rows[i].body);
         Request request;
 
-        g_assert_true(request_parse(&request, body, door, &limits));
+        g_assert_true(request_parse(&request, body, NULL, door, &limits));
         assert_refused(&request, &rows[i]);
         request_clear(&request);
     }
@@ -184,7 +184,7 @@ static void test_not_requests(void)
         json_auto_t *body = json_loads(not_requests[i].body, JSON_DECODE_ANY, NULL);
         Request request;
 
-        g_assert_false(request_parse(&request, body, DOOR_APP, &limits));
+        g_assert_false(request_parse(&request, body, NULL, DOOR_APP, &limits));
         assert_refused(&request, &not_requests[i]);
         request_clear(&request);
     }
@@ -210,15 +210,15 @@ static void test_each_door_has_its_requests(void)
     for (guint i = 0; i < G_N_ELEMENTS(of_apps); i++) {
         json_auto_t *body = body_of(of_apps[i]);
 
-        g_assert_false(request_parse(&request, body, DOOR_BACKEND, &limits));
+        g_assert_false(request_parse(&request, body, NULL, DOOR_BACKEND, &limits));
         g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_UNKNOWN_REQUEST);
         request_clear(&request);
-        g_assert_true(request_parse(&request, body, DOOR_APP, &limits));
+        g_assert_true(request_parse(&request, body, NULL, DOOR_APP, &limits));
         request_clear(&request);
     }
-    g_assert_false(request_parse(&request, disconnect, DOOR_APP, &limits));
+    g_assert_false(request_parse(&request, disconnect, NULL, DOOR_APP, &limits));
     request_clear(&request);
-    g_assert_true(request_parse(&request, disconnect, DOOR_BACKEND, &limits));
+    g_assert_true(request_parse(&request, disconnect, NULL, DOOR_BACKEND, &limits));
     request_clear(&request);
 }
 
@@ -246,6 +246,7 @@ static const Size sizes[] = {
      "reason: must have at most 256 bytes"},
     {"end \"callId\":\"C\",\"reason\":\"%s\"", 256, REFUSAL_TOO_LARGE,
      "reason: must have at most 256 bytes"},
+    {"join \"callId\":\"C\",\"token\":\"%s\"", 128, INVALID, "token: must have at most 128 bytes"},
     {"signal \"callId\":\"C\",\"data\":\"%s\"", 65536 - 2, REFUSAL_TOO_LARGE,
      "data: must have at most 65536 bytes"},
     {"update \"callId\":\"C\",\"data\":{\"a\":\"%s\"}", 4096 - 8, REFUSAL_TOO_LARGE,
@@ -262,7 +263,7 @@ static void parse_sized(Request *request, json_t **body, const Size *size, gsize
     g_autofree char *text = g_strconcat(before, filling, place + 2, NULL);
 
     *body = body_of(text);
-    g_assert_true(request_parse(request, *body, DOOR_APP, &limits));
+    g_assert_true(request_parse(request, *body, NULL, DOOR_APP, &limits));
 }
 
 static void test_sizes(void)
@@ -296,12 +297,12 @@ static void test_sizes_are_bytes(void)
     for (guint i = 0; i < 64; i++)
         g_string_append(name, "\xc3\xa4");
     fits = json_pack("{s:s, s:s}", "request", "call:register", "userId", name->str);
-    g_assert_true(request_parse(&request, fits, DOOR_APP, &limits));
+    g_assert_true(request_parse(&request, fits, NULL, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_NONE);
     request_clear(&request);
     g_string_append_c(name, 'x');
     over = json_pack("{s:s, s:s}", "request", "call:register", "userId", name->str);
-    g_assert_true(request_parse(&request, over, DOOR_APP, &limits));
+    g_assert_true(request_parse(&request, over, NULL, DOOR_APP, &limits));
     g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_INVALID_REQUEST);
     request_clear(&request);
     g_string_free(name, TRUE);
@@ -312,7 +313,7 @@ static Refusal refusal_of(json_t *body, const MessageLimits *most, const char *t
     Request request;
     Refusal refusal;
 
-    g_assert_true(request_parse(&request, body, DOOR_APP, most));
+    g_assert_true(request_parse(&request, body, NULL, DOOR_APP, most));
     refusal = request.event.fault.refusal;
     g_assert_cmpstr(request.event.fault.text, ==, refusal ? text : NULL);
     request_clear(&request);
@@ -382,7 +383,7 @@ typedef struct {
 static const Event *parse_good(Good *good, const char *text, RequestDoor door)
 {
     good->body = body_of(text);
-    g_assert_true(request_parse(&good->request, good->body, door, &limits));
+    g_assert_true(request_parse(&good->request, good->body, NULL, door, &limits));
     g_assert_cmpstr(good->request.event.fault.text, ==, NULL);
     g_assert_cmpint(good->request.event.fault.refusal, ==, REFUSAL_NONE);
     return &good->request.event;
@@ -392,6 +393,133 @@ static void good_clear(Good *good)
 {
     request_clear(&good->request);
     json_decref(good->body);
+}
+
+/* --- JSEP --- */
+
+static void parse_jsep(Request *request, const char *body, const char *jsep)
+{
+    json_auto_t *parsed_body = body_of(body);
+    json_auto_t *parsed_jsep = json_loads(jsep, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
+
+    g_assert_nonnull(parsed_jsep);
+    g_assert_true(request_parse(request, parsed_body, parsed_jsep, DOOR_APP, &limits));
+}
+
+static void assert_jsep_fault(const char *jsep, Refusal refusal, const char *text)
+{
+    static const char *const bodies[] = {"join \"callId\":\"C\",\"token\":\"T\"",
+                                         "media \"callId\":\"C\""};
+
+    for (guint i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        Request request;
+
+        parse_jsep(&request, bodies[i], jsep);
+        g_assert_cmpstr(request.event.fault.text, ==, text);
+        g_assert_cmpint(request.event.fault.refusal, ==, refusal);
+        g_assert_null(request.event.join.jsep.text);
+        request_clear(&request);
+    }
+}
+
+#define BAD_TYPE "jsep: type must be offer or answer"
+#define BAD_SDP "jsep: sdp must be a string"
+
+static void test_bad_jsep(void)
+{
+    g_autofree char *lists = g_strnfill(40, '[');
+    g_autofree char *ends = g_strnfill(40, ']');
+    g_autofree char *deep =
+        g_strdup_printf("{\"type\":\"offer\",\"sdp\":\"\",\"a\":%s%s}", lists, ends);
+
+    assert_jsep_fault("{}", INVALID, BAD_TYPE);
+    assert_jsep_fault("7", INVALID, BAD_TYPE);
+    assert_jsep_fault("[]", INVALID, BAD_TYPE);
+    assert_jsep_fault("{\"type\":\"rollback\",\"sdp\":\"v=0\"}", INVALID, BAD_TYPE);
+    assert_jsep_fault("{\"type\":7,\"sdp\":\"v=0\"}", INVALID, BAD_TYPE);
+    assert_jsep_fault("{\"type\":\"OFFER\",\"sdp\":\"v=0\"}", INVALID, BAD_TYPE);
+    assert_jsep_fault("{\"type\":\"offer\"}", INVALID, BAD_SDP);
+    assert_jsep_fault("{\"type\":\"answer\",\"sdp\":{}}", INVALID, BAD_SDP);
+    assert_jsep_fault(deep, INVALID, "jsep: must not be nested so deep");
+}
+
+static void test_jsep_size(void)
+{
+    /* {"type":"offer","sdp":""} */
+    const gsize around = 25;
+    g_autofree char *fits = g_strnfill(64 * 1024 - around, 'x');
+    g_autofree char *jsep = g_strdup_printf("{\"type\":\"offer\",\"sdp\":\"%s\"}", fits);
+    g_autofree char *over = g_strdup_printf("{\"type\":\"offer\",\"sdp\":\"%sx\"}", fits);
+    Request request;
+
+    parse_jsep(&request, "media \"callId\":\"C\"", jsep);
+    g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_NONE);
+    g_assert_cmpuint(strlen(request.event.join.jsep.text), ==, 64 * 1024);
+    request_clear(&request);
+    assert_jsep_fault(over, REFUSAL_TOO_LARGE, "jsep: must have at most 65536 bytes");
+}
+
+/* What else stands in it is passed on. */
+static void test_jsep(void)
+{
+    Request request;
+
+    parse_jsep(&request, "join \"callId\":\"C\",\"token\":\"T\"",
+               "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\",\"e2ee\":true}");
+    g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_NONE);
+    g_assert_cmpint(request.event.join.jsep.kind, ==, JSEP_OFFER);
+    g_assert_cmpstr(request.event.join.jsep.text, ==,
+                    "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\",\"e2ee\":true}");
+    request_clear(&request);
+    parse_jsep(&request, "media \"callId\":\"C\"", "{\"type\":\"answer\",\"sdp\":\"\"}");
+    g_assert_cmpint(request.event.join.jsep.kind, ==, JSEP_ANSWER);
+    g_assert_null(request.event.join.token);
+    request_clear(&request);
+    parse_jsep(&request, "media \"callId\":\"C\"", "null");
+    g_assert_cmpint(request.event.join.jsep.kind, ==, JSEP_NONE);
+    request_clear(&request);
+}
+
+/* JSEP where it has no business is the door's to drop: the request is read without. */
+static void test_jsep_elsewhere(void)
+{
+    Request request;
+
+    parse_jsep(&request, "accept \"callId\":\"C\"", "{\"type\":7}");
+    g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_NONE);
+    g_assert_null(request.jsep);
+    request_clear(&request);
+}
+
+static void test_configure(void)
+{
+    Good good;
+    const Event *event = parse_good(
+        &good, "configure \"audio\":false,\"data\":true,\"bitrate\":0,\"temporal\":2", DOOR_APP);
+
+    g_assert_cmpint(event->configure.audio, ==, FALSE);
+    g_assert_cmpint(event->configure.video, ==, -1);
+    g_assert_cmpint(event->configure.data, ==, TRUE);
+    g_assert_cmpint(event->configure.bitrate, ==, 0);
+    g_assert_cmpint(event->configure.substream, ==, -1);
+    g_assert_cmpint(event->configure.temporal, ==, 2);
+    good_clear(&good);
+}
+
+static void test_record(void)
+{
+    Good good;
+    const Event *event = parse_good(&good, "record \"callId\":\"C\"", DOOR_BACKEND);
+
+    g_assert_true(event->is_operator);
+    g_assert_true(event->record.is_on);
+    g_assert_null(event->as_user);
+    good_clear(&good);
+    event = parse_good(&good, "record \"callId\":\"C\",\"callerId\":\"alice\",\"record\":false",
+                       DOOR_BACKEND);
+    g_assert_false(event->record.is_on);
+    g_assert_cmpstr(event->as_user, ==, "alice");
+    good_clear(&good);
 }
 
 static void test_register(void)
@@ -663,12 +791,12 @@ static void test_operator(void)
     g_assert_true(event->is_operator);
     g_assert_cmpstr(event->as_user, ==, "alice");
     good_clear(&good);
-    g_assert_true(request_parse(&request, all, DOOR_BACKEND, &limits));
+    g_assert_true(request_parse(&request, all, NULL, DOOR_BACKEND, &limits));
     g_assert_cmpint(request.event.kind, ==, EVENT_DISCONNECT);
     g_assert_cmpstr(request.event.disconnect.user_id, ==, "bob");
     g_assert_null(request.event.disconnect.device_id);
     request_clear(&request);
-    g_assert_true(request_parse(&request, one, DOOR_BACKEND, &limits));
+    g_assert_true(request_parse(&request, one, NULL, DOOR_BACKEND, &limits));
     g_assert_cmpstr(request.event.disconnect.device_id, ==, "7");
     request_clear(&request);
 }
@@ -676,6 +804,12 @@ static void test_operator(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/request/jsep/bad-ones-are-named", test_bad_jsep);
+    g_test_add_func("/request/jsep/has-a-size", test_jsep_size);
+    g_test_add_func("/request/jsep/is-kept-whole", test_jsep);
+    g_test_add_func("/request/jsep/is-looked-at-where-it-belongs-only", test_jsep_elsewhere);
+    g_test_add_func("/request/configure/what-is-not-said", test_configure);
+    g_test_add_func("/request/record/is-an-operators", test_record);
     g_test_add_func("/request/what-is-none-is-refused", test_not_requests);
     g_test_add_func("/request/bad-fields-are-named", test_bad_fields);
     g_test_add_func("/request/bad-fields-of-backends-are-named", test_bad_fields_of_backends);

@@ -292,7 +292,7 @@ static void test_newer_version(Fixture *fixture, gconstpointer unused G_GNUC_UNU
 
     assert_refused_as(&(SqliteOptions){.path = fixture->path}, STORE_ERROR_TOO_NEW,
                       "newer version of the plugin");
-    execute_on_file(fixture, "PRAGMA user_version = 2");
+    execute_on_file(fixture, "PRAGMA user_version = 3");
     open_store(fixture);
     assert_call(fixture->store, "alice", "c", "ringing/- 1");
 }
@@ -302,13 +302,27 @@ static void test_older_version(Fixture *fixture, gconstpointer unused G_GNUC_UNU
     open_store(fixture);
     PUT(fixture->store, .id = "c");
     close_store(fixture);
-    execute_on_file(fixture, "DROP TABLE outbox; ALTER TABLE calls DROP COLUMN trace; PRAGMA user_version = 1");
+    execute_on_file(fixture, "DROP TABLE outbox; ALTER TABLE calls DROP COLUMN trace; "
+                             "ALTER TABLE calls DROP COLUMN media_report; PRAGMA user_version = 1");
 
     open_store(fixture);
     store_announce_to(fixture->store, &test_announcer, NULL);
     assert_call(fixture->store, "alice", "c", "ringing/- 1");
     PUT(fixture->store, .id = "c", .rev = 2, .status = CALL_ENDED);
     g_assert_cmpuint(fixture->store->ops->waiting(fixture->store), ==, 2);
+}
+
+static void test_version_without_reports(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    open_store(fixture);
+    PUT(fixture->store, .id = "c", .rev = 2, .status = CALL_ENDED);
+    close_store(fixture);
+    execute_on_file(fixture, "ALTER TABLE calls DROP COLUMN media_report; PRAGMA user_version = 2");
+
+    open_store(fixture);
+    assert_call(fixture->store, "alice", "c", "ended/- 2");
+    put(fixture->store, make_full_call());
+    assert_call(fixture->store, "alice", "CALL_17637599232099", "ended/hangup 5");
 }
 
 /* Root may read everything, so it is nobody who tries. */
@@ -755,6 +769,7 @@ int main(int argc, char **argv)
     ADD("refused/others-database", test_others_database);
     ADD("refused/newer-version", test_newer_version);
     ADD("migrated/older-version", test_older_version);
+    ADD("migrated/version-without-reports", test_version_without_reports);
     ADD("refused/no-permission", test_no_permission);
     ADD("others/locked", test_locked_by_another);
     ADD("others/may-write", test_another_may_write);

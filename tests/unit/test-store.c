@@ -263,6 +263,21 @@ static void test_same_rev_is_replaced(Fixture *fixture, gconstpointer kind G_GNU
                    "c");
 }
 
+static void test_report_comes_after_the_end(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+    g_autoptr(Record) ended = CALL(.id = "c", .rev = 3, .status = CALL_ENDED);
+    g_autoptr(Record) reported = record_next(ended);
+    g_autoptr(Record) kept = NULL;
+
+    ref_string_set(&reported->media_report, "{\"packets\":1}");
+    put(store, record_ref(ended));
+    put(store, record_ref(reported));
+    kept = store->ops->get(store, "bob", "c", NULL);
+    assert_same_record(kept, reported);
+    assert_history(store, "bob", HISTORY(.limit = 9), "c");
+}
+
 /* Whatever a lower state was stored as: rev decides. */
 static void test_final_can_become_live(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
@@ -1135,6 +1150,7 @@ static const struct {
     {"write/hostile-texts", test_hostile_texts},
     {"write/higher-rev-stays", test_higher_rev_stays},
     {"write/same-rev-is-replaced", test_same_rev_is_replaced},
+    {"write/what-is-said-of-the-media-comes-after-the-end", test_report_comes_after_the_end},
     {"write/a-final-call-can-become-live", test_final_can_become_live},
     {"write/another-call-with-the-id", test_another_call_with_the_id},
     {"write/group", test_group},
