@@ -1,5 +1,5 @@
 // Makes a folder that any web server can serve: the page, and what it uses of npm.
-//   node html-demo/build.mjs --out DIR [--server ws://127.0.0.1:8188]
+//   node html-demo/build.mjs --out DIR [--server ws://127.0.0.1:8188] [--mode relay]
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -14,9 +14,10 @@ const VENDOR = {
   'adapter.js': 'webrtc-adapter/out/adapter.js',
 };
 
-const { values: options } = parseArgs({ options: { out: { type: 'string' }, server: { type: 'string' } } });
+const { values: options } = parseArgs({ options: { out: { type: 'string' }, server: { type: 'string' },
+  mode: { type: 'string', default: 'relay' } } });
 if (!options.out) {
-  console.error('usage: node html-demo/build.mjs --out DIR [--server URL]');
+  console.error('usage: node html-demo/build.mjs --out DIR [--server URL] [--mode MODE]');
   process.exit(2);
 }
 
@@ -28,4 +29,5 @@ for (const name of OWN)
 for (const [name, source] of Object.entries(VENDOR))
   fs.copyFileSync(resolve(source), path.join(options.out, 'vendor', name));
 if (options.server)
-  fs.writeFileSync(path.join(options.out, 'config.js'), `export const server = ${JSON.stringify(options.server)};\n`);
+  fs.writeFileSync(path.join(options.out, 'config.js'),
+    `export const server = ${JSON.stringify(options.server)};\nexport const mode = ${JSON.stringify(options.mode)};\n`);
