@@ -4,12 +4,6 @@
 #include "wire/request.h"
 #include "wire/write.h"
 
-static void refuse_media(janus_plugin_session *handle, const json_t *jsep)
-{
-    if (jsep)
-        door.gateway->close_pc(handle);
-}
-
 static const char *request_name(json_t *body)
 {
     return json_string_value(json_object_get(body, "request"));
@@ -17,15 +11,26 @@ static const char *request_name(json_t *body)
 
 /* --- one request --- */
 
-/* Steps it; TRUE when it succeeded and its JSEP, if there is one, may stay. */
-static gboolean carry_out(Peer *peer, Event *event, Reply *reply)
+/* What becomes of the JSEP that came with it. */
+typedef enum {
+    JSEP_IS_TAKEN,
+    JSEP_MUST_WAIT, /* not now: it was not its turn, or too much at once */
+    JSEP_IS_REFUSED,
+} JsepFate;
+
+static JsepFate fate_of(const Event *event, const Reply *reply)
 {
-    service_request(door.service, peer, event, reply);
-    return (event->kind == EVENT_JOIN || event->kind == EVENT_MEDIA) &&
-           reply->refusal == REFUSAL_NONE;
+    if (event->kind != EVENT_JOIN && event->kind != EVENT_MEDIA)
+        return JSEP_IS_REFUSED;
+    if (reply->refusal == REFUSAL_NONE)
+        return JSEP_IS_TAKEN;
+    if (event->kind == EVENT_MEDIA &&
+        (reply->refusal == REFUSAL_WRONG_STATE || reply->refusal == REFUSAL_RATE_LIMITED))
+        return JSEP_MUST_WAIT;
+    return JSEP_IS_REFUSED;
 }
 
-static json_t *answer(Peer *peer, json_t *body, json_t *jsep, gboolean *is_jsep_taken)
+static json_t *answer(Peer *peer, json_t *body, json_t *jsep, JsepFate *fate)
 {
     const MessageLimits limits = {.bytes = door.config->limits.max_message_bytes,
                                   .depth = door.config->limits.max_depth};
@@ -33,8 +38,10 @@ static json_t *answer(Peer *peer, json_t *body, json_t *jsep, gboolean *is_jsep_
     Request request;
     Reply reply;
 
+    *fate = JSEP_IS_REFUSED;
     if (request_parse(&request, body, jsep, peer ? DOOR_APP : DOOR_BACKEND, &limits)) {
-        *is_jsep_taken = carry_out(peer, &request.event, &reply);
+        service_request(door.service, peer, &request.event, &reply);
+        *fate = fate_of(&request.event, &reply);
         log_request(&request.event, &reply);
         data = write_reply(&reply, service_hub_settings(door.service), &door.join);
         reply_clear(&reply);
@@ -48,22 +55,25 @@ static json_t *answer(Peer *peer, json_t *body, json_t *jsep, gboolean *is_jsep_
 
 json_t *answer_request(Peer *peer, json_t *body)
 {
-    gboolean is_jsep_taken;
+    JsepFate fate;
 
-    return answer(peer, body, NULL, &is_jsep_taken);
+    return answer(peer, body, NULL, &fate);
 }
 
-/* The door for media is narrow: whatever JSEP was not asked for, or came too early or too late, has
- * made a PeerConnection in Janus by now, which is closed at once. */
+/* The door for media is narrow. By the time that it asks us, Janus's core has made a PeerConnection
+ * for any JSEP: one that nobody asked for, or that came too early or too late, is closed at once. But
+ * the PeerConnection of a call that goes on stays when its device only has to try again. */
 static json_t *answer_handle(janus_plugin_session *handle, Peer *peer, json_t *body, json_t *jsep)
 {
-    gboolean is_jsep_taken = FALSE;
-    json_t *data = answer(peer, body, jsep, &is_jsep_taken);
+    JsepFate fate;
+    json_t *data = answer(peer, body, jsep, &fate);
 
-    if (jsep && is_jsep_taken)
+    if (!jsep)
+        return data;
+    if (fate == JSEP_IS_TAKEN)
         media_described(peer->connection, jsep);
-    else
-        refuse_media(handle, jsep);
+    else if (fate == JSEP_IS_REFUSED || !media_is_up(peer->connection))
+        door.gateway->close_pc(handle);
     return data;
 }
 

@@ -101,8 +101,8 @@ static void check_initiate(const InitiateEvent *initiate)
     check_call_id(initiate->call_id);
     check_data(initiate->data, INITIATE_DATA_BYTES, TRUE);
     fuzz_check(initiate->media.audio || initiate->media.video, "a call without media");
-    fuzz_check(initiate->mode == MODE_NONE || initiate->mode == MODE_P2P, "mode is %u",
-               initiate->mode);
+    fuzz_check(initiate->mode < MODES && (initiate->has_mode || initiate->mode == MODE_NONE),
+               "mode is %u", initiate->mode);
     fuzz_check(initiate->timeout_ms == 0 ||
                    (initiate->timeout_ms >= RING_MS_LEAST && initiate->timeout_ms <= RING_MS_MOST),
                "it rings for %" G_GINT64_FORMAT " ms", initiate->timeout_ms);
@@ -122,6 +122,49 @@ static void check_about(EventKind kind, const AboutCallEvent *about)
                "data where none belongs, or none");
     fuzz_check(kind != EVENT_REJECT || about->cause == CAUSE_DECLINED || about->cause == CAUSE_BUSY,
                "a reject's cause is %u", about->cause);
+}
+
+/* What it is told by is what it says, and it is text that the door can read again. */
+static void check_jsep(const Jsep *jsep)
+{
+    json_t *object = jsep->text ? json_loads(jsep->text, 0, NULL) : NULL;
+
+    fuzz_check((jsep->kind != JSEP_NONE) == (jsep->text != NULL), "JSEP of no kind, or none");
+    if (!jsep->text)
+        return;
+    fuzz_check(strlen(jsep->text) <= JSEP_BYTES, "the JSEP is too long");
+    fuzz_check(object && json_is_string(json_object_get(object, "sdp")), "JSEP without SDP");
+    fuzz_check(strcmp(json_string_value(json_object_get(object, "type")),
+                      jsep->kind == JSEP_OFFER ? "offer" : "answer") == 0,
+               "an offer is an answer");
+    json_decref(object);
+}
+
+static void check_join(EventKind kind, const JoinEvent *join)
+{
+    fuzz_check(join->call_id != NULL, "a join of no call");
+    check_call_id(join->call_id);
+    fuzz_check((join->token != NULL) == (kind == EVENT_JOIN), "a token where none belongs");
+    check_string(join->token, 0, TOKEN_BYTES, "token");
+    check_jsep(&join->jsep);
+}
+
+static void check_wish(const MediaWish *wish)
+{
+    const gint switches[] = {wish->audio, wish->video, wish->data};
+
+    for (guint i = 0; i < G_N_ELEMENTS(switches); i++)
+        fuzz_check(switches[i] >= -1 && switches[i] <= 1, "a switch is %d", switches[i]);
+    fuzz_check(wish->bitrate >= -1 && wish->bitrate <= BITRATE_MOST, "bitrate is %" G_GINT64_FORMAT,
+               wish->bitrate);
+    fuzz_check(wish->substream >= -1 && wish->substream <= 2, "substream is %d", wish->substream);
+    fuzz_check(wish->temporal >= -1 && wish->temporal <= 2, "temporal is %d", wish->temporal);
+}
+
+static void check_record(const RecordEvent *record)
+{
+    fuzz_check(record->call_id != NULL, "no call is recorded");
+    check_call_id(record->call_id);
 }
 
 static void check_history(const HistoryEvent *history)
@@ -176,11 +219,17 @@ static void check_event(const Event *event, RequestDoor door)
         check_id(event->disconnect.user_id, "userId");
         check_id(event->disconnect.device_id, "deviceId");
         return;
-    case EVENT_UNREGISTER:
     case EVENT_JOIN:
     case EVENT_MEDIA:
+        check_join(event->kind, &event->join);
+        return;
     case EVENT_CONFIGURE:
+        check_wish(&event->configure);
+        return;
     case EVENT_RECORD:
+        check_record(&event->record);
+        return;
+    case EVENT_UNREGISTER:
         return;
     case EVENT_GONE:
     case EVENT_TIMEOUT:
@@ -209,7 +258,9 @@ static void parse(json_t *body, RequestDoor door)
     /* The defaults are larger than what a fuzzer makes. */
     const MessageLimits limits = {.bytes = 1024, .depth = 8};
     Request request;
-    gboolean is_request = request_parse(&request, body, NULL, door, &limits);
+    /* Beside the body it would be; where it comes from is all the same. */
+    json_t *jsep = json_object_get(body, "jsep");
+    gboolean is_request = request_parse(&request, body, jsep, door, &limits);
 
     fuzz_check(is_request || request.event.fault.refusal != REFUSAL_NONE,
                "refused, and nobody knows why");

@@ -507,6 +507,17 @@ static const char *find_recording(const json_t *recordings, const char *ending)
     return NULL;
 }
 
+static gboolean is_in(const char *bytes, gsize length, const char *text)
+{
+    gsize size = strlen(text);
+
+    for (gsize i = 0; i + size <= length; i++) {
+        if (memcmp(bytes + i, text, size) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void holds(const char *folder, const json_t *recordings, const char *ending,
                   const char *expected)
 {
@@ -518,7 +529,7 @@ static void holds(const char *folder, const json_t *recordings, const char *endi
     if (!name)
         g_error("there is no recording %s", ending);
     g_assert_true(g_file_get_contents(path, &text, &length, NULL));
-    g_assert_nonnull(g_strstr_len(text, (gssize)length, expected));
+    g_assert_true(is_in(text, length, expected));
 }
 
 static void test_recording(void)

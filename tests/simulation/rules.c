@@ -145,12 +145,20 @@ static void move_devices(Rules *rules, const Event *event, const Effects *effect
         leave(place_of(rules, event->from));
 }
 
-static void join(Rules *rules, const Event *event, const Effects *effects)
+/* A handle whose registration ran out may have been forgotten: then it is nobody's. */
+static const char *join(Rules *rules, const Event *event, const Effects *effects)
 {
-    if (event->kind == EVENT_JOIN && is_done(effects))
-        place_of(rules, event->from)->joined = effects->reply.record->facts;
+    Place *place = event->from ? place_of(rules, event->from) : NULL;
+
     if (event->kind == EVENT_GONE)
-        place_of(rules, event->from)->joined = NULL;
+        place->joined = NULL;
+    if (event->kind != EVENT_JOIN || !is_done(effects))
+        return NULL;
+    if (place->user_id && !place->is_expired)
+        return "a registered handle joins";
+    leave(place);
+    place->joined = effects->reply.record->facts;
+    return NULL;
 }
 
 static void leave_call(Rules *rules, const CallFacts *facts)
@@ -455,7 +463,8 @@ const char *rules_step(Rules *rules, const Event *event, const Effects *effects,
     if (!broken)
         broken = check_old_places(rules, effects);
     move_devices(rules, event, effects);
-    join(rules, event, effects);
+    if (!broken)
+        broken = join(rules, event, effects);
     if (!broken)
         broken = check_events(rules, effects);
     take_off(rules, event, effects);

@@ -137,7 +137,7 @@ static gboolean everybody_leaves(Schedule *schedule, EventKind how)
 {
     World *world = &schedule->world;
 
-    for (guint i = 0; i < HANDLES; i++) {
+    for (guint i = 0; i < HANDLES + MEDIA_HANDLES; i++) {
         Event event = {.kind = how, .from = &world->handles[i]};
         const SeenDevice *device = model_device_at(schedule->model, event.from);
 

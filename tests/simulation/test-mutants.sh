@@ -97,6 +97,46 @@ tokens-come-back-early | bucket.c | s/rate->period_us \/ rate->tokens;/rate->per
 pace-forgotten-with-user | hub.c | s/if \(settled_us > hub->now_us\)/if (FALSE)/
 too-many-users | on_register.c | s/hub->stats\.registered_users >= limits->max_users/FALSE/
 too-many-calls-in-all | on_initiate.c | s/hub->stats\.live_calls >= hub->settings\.limits\.max_calls/FALSE/
+joins-another-call | on_join.c | s/strcmp\(call_id\(seat->call\), event->join\.call_id\) == 0 \? seat/TRUE ? seat/
+registered-handle-joins | on_join.c | s/if \(g_hash_table_contains\(hub->by_address, event->from\)\) \{/if (FALSE) {/
+joined-handle-registers | on_register.c | s/g_hash_table_contains\(hub->by_seat, event->from\)/FALSE/
+joins-two-calls | on_join.c | s/else if \(here && here != seat\)/else if (FALSE)/
+caller-joins-with-offer | on_join.c | s/jsep->kind == JSEP_NONE \? NULL/TRUE ? NULL/
+callee-joins-with-answer | on_join.c | s/jsep->kind == JSEP_OFFER \? NULL/jsep->text ? NULL/
+media-not-counted | on_join.c | s/if \(!wait_us\)\n        return TRUE;/if (TRUE)\n        return TRUE;/
+seat-outlives-handle | on_gone.c | s/    if \(seat\)\n        seat_leave\(hub, seat, effects\);\n//
+older-handle-keeps-seat | seats.c | s/    seat_leave\(hub, seat, effects\);\n(    seat->address = address)/$1/
+second-offer-taken | seats.c | s/if \(call->talk\.is_pending\)\n        return TURN_TAKEN;//
+offer-to-nobody-taken | seats.c | s/if \(!other_seat\(seat\)->address\)\n        return TURN_ALONE;/if (FALSE)\n        return TURN_ALONE;/
+answer-to-nothing-taken | seats.c | s/return TURN_NOTHING;/return TURN_OK;/
+late-answer-refused | seats.c | s/call->seats\[talk->answering\]\.stale_answers\+\+;//
+silent-answer-passed-on | seats.c | s/if \(talk->is_silent\)\n            return TURN_OK;//
+answered-offer-still-wanted | seats.c | s/if \(seat->side == SIDE_CALLER\)\n            talk->is_wanted = FALSE;//
+later-offer-not-kept | seats.c | s/if \(seat->side == SIDE_CALLEE\)\n        keep_offer\(call, offer\);//
+rejoin-keeps-turn | seats.c | s/if \(talk->is_pending && talk->answering == seat->side\)\n        talk->is_pending = FALSE;\n    go_down/go_down/
+repeat-offers-twice | seats.c | s/if \(seat->side == SIDE_CALLEE \|\| !is_repeat\)/if (TRUE)/
+linked-alone | seats.c | s/(static void order_link.*?)if \(!call->seats\[SIDE_CALLER\]\.address \|\| !call->seats\[SIDE_CALLEE\]\.address\)/$1if (FALSE)/s
+not-linked | seats.c | s/    order_link\(seat->call, effects\);\n//
+media-outlives-call | calls.c | s/    seats_close\(hub, call, effects\);\n//
+room-not-made | seats.c | s/    order_room\(call, effects\);\n//
+others-are-told-tokens | seats.c | s/\|\| !leg \|\|/||/
+tokens-mixed-up | seats.c | s/\? SIDE_CALLER : SIDE_CALLEE;\n    return \(Join\)/? SIDE_CALLEE : SIDE_CALLER;\n    return (Join)/
+no-media-timer | calls.c | s/if \(call->awaits_media && !call->is_media_held\)/if (FALSE)/
+media-timer-of-p2p | calls.c | s/record->facts->mode == MODE_RELAY;/record->facts->mode != MODE_NONE;/
+media-timer-not-held | calls.c | s/        hold_media_timer\(hub, call\);\n        return;/        return;/
+media-timer-held-for-good | calls.c | s/    run_media_timer\(hub, call\);\n//
+media-timer-starts-anew | calls.c | s/hub->now_us \+ call->media_left_us/hub->now_us + hub->settings.timers.media_us/
+media-timer-outlives-media | calls.c | s/        call->awaits_media = FALSE;\n/        ;\n/
+lost-media-not-told | seats.c | s/(static void go_down.*?)if \(device->address\)/$1if (FALSE)/s
+media-back-not-told | seats.c | s/(static void go_up.*?)if \(was_lost && device->address\)/$1if (FALSE)/s
+lost-media-told-twice | presence.c | s/if \(!seat_has_lost_media\(&call->seats\[side\]\)\)/if (TRUE)/
+back-before-its-media | on_register.c | s/if \(call_is_absent\(call, device\)\)\n        call_catch_up/if (FALSE)\n        call_catch_up/
+media-does-not-count | calls.c | s/if \(seat->is_up\)\n        return DEADLINE_NEVER;//
+lost-media-has-no-grace | calls.c | s/if \(seat->was_up\)\n        return seat->down_since_us;//
+media-without-device | presence.c | s/if \(next_own_call\(device\)\)\n        keep_away\(hub, device\);\n    else\n        forget_device/forget_device/
+recorded-without-folder | on_record.c | s/if \(!hub->settings\.can_record\)/if (FALSE)/
+report-of-a-live-call | on_media_report.c | s/if \(!found\.record \|\| found\.call\)/if (!found.record)/
+report-of-another-call | on_media_report.c | s/found\.record->facts->created_ms != event->media\.created_ms/FALSE/
 TABLE
 }
 

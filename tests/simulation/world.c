@@ -321,6 +321,12 @@ static void act_on_call(World *world, const Model *model, Event *event)
 
 /* --- the deeds --- */
 
+static Address *any_media_handle(World *world)
+{
+    return &world
+                ->handles[HANDLES + random_below(&world->random, world->talks ? 5 : MEDIA_HANDLES)];
+}
+
 /* Mostly anybody; at times one whose call is over before it was made. */
 static guint choose_user_to_register(World *world, const Model *model)
 {
@@ -354,6 +360,8 @@ static void do_register(World *world, const Model *model, Event *event)
         event->from = device->address;
     else if (random_chance(random, 24))
         event->from = &world->handles[random_below(random, HANDLES)];
+    else if (random_chance(random, 24))
+        event->from = any_media_handle(world);
     else
         event->from = world_handle(world, user, random_below(random, HANDLES_OF_A_USER));
 }
@@ -444,15 +452,16 @@ static SeenCall *any_relayed_call(World *world, const Model *model)
     return NULL;
 }
 
-static Address *any_media_handle(World *world)
-{
-    return &world
-                ->handles[HANDLES + random_below(&world->random, world->talks ? 5 : MEDIA_HANDLES)];
-}
-
 static SeenSeat *any_seat(World *world, SeenCall *call)
 {
     return call ? &call->seats[random_below(&world->random, SIDES)] : NULL;
+}
+
+/* Also one that is over, or was not answered. */
+static SeenCall *any_call(World *world, const Model *model)
+{
+    return model->call_count ? &model->calls[random_below(&world->random, model->call_count)]
+                             : NULL;
 }
 
 /* Mostly the kind that is asked for. */
@@ -475,7 +484,7 @@ static void do_join(World *world, const Model *model, Event *event)
     SeenCall *call = any_relayed_call(world, model);
     const SeenSeat *seat = any_seat(world, call);
     const SeenSeat *other =
-        random_chance(random, 12) ? any_seat(world, any_live_call(world, model)) : seat;
+        random_chance(random, 12) ? any_seat(world, any_call(world, model)) : seat;
     const SeenDevice *device = random_chance(random, 16) ? any_present_device(random, model) : NULL;
 
     event->kind = EVENT_JOIN;
@@ -545,8 +554,7 @@ static void do_record(World *world, const Model *model, Event *event)
 /* Only of a call that had media: the media layer knows of no other. */
 static void lose_media(World *world, const Model *model, Event *event)
 {
-    const SeenCall *call =
-        model->call_count ? &model->calls[random_below(&world->random, model->call_count)] : NULL;
+    const SeenCall *call = any_call(world, model);
 
     event->kind = random_chance(&world->random, 4) ? EVENT_MEDIA_FAILED : EVENT_MEDIA_REPORT;
     event->media = (MediaReportEvent){.caller_id = "nobody", .call_id = "none", .report = "{}"};

@@ -155,7 +155,7 @@ class Janus {
       this.#spawn();
       if (await this.#answers())
         return this;
-      if (!/address already in use|bind/i.test(this.log() + this.output()))
+      if (!/address already in use|bind|start webserver|creating vhost/i.test(this.log() + this.output()))
         break;
       await this.kill9();
     }

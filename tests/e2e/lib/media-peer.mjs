@@ -38,7 +38,7 @@ export class MediaPeer {
     const peer = new MediaPeer(await (await HostileSocket.open(janus.wsUrl)).attach(), name);
     peer.janus = janus;
     peer.connect(kinds, data);
-    peer.#timer = setInterval(() => peer.#listen(), 2);
+    peer.#timer = setInterval(() => peer.#listen(), 2).unref();
     return peer;
   }
 

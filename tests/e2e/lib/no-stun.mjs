@@ -1,6 +1,12 @@
 // A STUN server on 127.0.0.1 that refuses at once. `werift` asks one in the Internet when it is told of none, and waits for it.
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
+
+// It also leaves a socket open now and then, which must not keep a test's process from ending.
+const { createSocket } = dgram;
+dgram.createSocket = (...options) => createSocket(...options).unref();
+syncBuiltinESMExports();
 
 const BINDING_ERROR = 0x0111;
 const ERROR_CODE = Buffer.from([0, 9, 0, 4, 0, 0, 4, 0]);
@@ -15,7 +21,6 @@ async function start() {
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  socket.unref();
   return `stun:127.0.0.1:${socket.address().port}`;
 }
 
