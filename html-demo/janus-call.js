@@ -688,7 +688,7 @@ class DeviceStream extends Stream {
     peer.onicecandidate = ({ candidate }) => trickle(candidate);
     peer.onconnectionstatechange = () => changed(peer.connectionState);
     peer.ontrack = ({ track }) => this.gotTrack(peer, track);
-    peer.ondatachannel = ({ channel }) => this.#takeChannel(channel);
+    peer.ondatachannel = ({ channel }) => this.#takeChannel(peer, channel);
     return peer;
   }
 
@@ -739,8 +739,7 @@ class DeviceStream extends Stream {
   async sendText(text) {
     if (!this.#channel && !this.peer)
       throw new CallError('offline', 'there is no connection between the two yet');
-    if (!this.#channel)
-      this.#takeChannel(this.peer.createDataChannel(CHANNEL));
+    this.openChannel();
     const channel = this.#channel;
     if (channel.readyState === 'connecting')
       await new Promise((resolve) => { channel.onopen = channel.onclose = resolve; });
@@ -749,14 +748,27 @@ class DeviceStream extends Stream {
     channel.send(text);
   }
 
-  #takeChannel(channel) {
-    if (channel.label === CHANNEL || !this.#channel)
-      this.#channel = channel;
+  openChannel() {
+    if (!this.#channel)
+      this.#takeChannel(this.peer, this.peer.createDataChannel(CHANNEL));
+  }
+
+  #takeChannel(peer, channel) {
+    if (peer === this.peer)
+      this.#channel ??= channel;
     channel.onmessage = ({ data }) => this.emit('text', data);
-    channel.addEventListener?.('close', () => {
+    channel.addEventListener('close', () => {
       if (channel === this.#channel)
         this.#channel = null;
     });
+  }
+
+  /** Janus passes messages on only to who has a channel as well. */
+  meetChannel(peer, { sdp }) {
+    if (!/^m=application [1-9]/m.test(sdp) || peer.hasCallChannel || peer === this.peer && this.#channel)
+      return;
+    peer.hasCallChannel = true;
+    this.#takeChannel(peer, peer.createDataChannel(CHANNEL));
   }
 
   // --- the state ---
@@ -1154,6 +1166,7 @@ export class RelayStream extends JanusStream {
     }
     await peer.setRemoteDescription(jsep);
     this.addTracks(peer);
+    this.meetChannel(peer, jsep);
     await peer.setLocalDescription();
     await this.#tellPeer(seat, peer.localDescription);
     this.#agreed(seat);
@@ -1244,6 +1257,8 @@ export class RoomStream extends JanusStream {
     seat.isAgreed = true;
     peer.onnegotiationneeded = () => seat.publisher.inTurn(() => this.#publish(seat));
     this.addLines(peer, 'sendonly');
+    // VideoRoom keeps no message for who subscribes to it later.
+    this.openChannel();
     this.#see(seat, publishers ?? []);
   }
 
@@ -1354,6 +1369,7 @@ export class RoomStream extends JanusStream {
   async #answer(seat, handle, offer) {
     const { peer } = handle;
     await peer.setRemoteDescription(offer);
+    this.meetChannel(peer, offer);
     await peer.setLocalDescription();
     await handle.request({ request: 'start' }, plain(peer.localDescription));
     this.waitAndMend();
