@@ -5,10 +5,7 @@ import assert from 'node:assert/strict';
 import { MediaStreamTrack, RTCPeerConnection, RtpHeader, RtpPacket, useOPUS, useVP8 } from 'werift';
 
 import { HostileSocket } from './hostile.mjs';
-<<<<<<< HEAD
-=======
 import { noStun } from './no-stun.mjs';
->>>>>>> media-glue
 import { until } from './wait.mjs';
 
 const CLOCK = { audio: 960, video: 3000 };
@@ -43,12 +40,8 @@ export class MediaPeer {
   }
 
   connect(kinds, data) {
-<<<<<<< HEAD
-    this.pc = new RTCPeerConnection({ codecs: { audio: [useOPUS()], video: [useVP8()] }, iceUseIpv6: false });
-=======
     this.pc = new RTCPeerConnection({ codecs: { audio: [useOPUS()], video: [useVP8()] }, iceUseIpv6: false, 
       iceServers: [{ urls: noStun }] });
->>>>>>> media-glue
     this.pc.ontrack = ({ track }) => {
       track.onReceiveRtp.subscribe((packet) => {
         const { kind } = track;
