@@ -160,7 +160,7 @@ end_to_end() {
 
 run_suite() {
     local long=()
-    [ -z "$is_long" ] || long=(E2E_BURSTS=1000 E2E_SHUTDOWNS=50 E2E_KILLS=200 E2E_DEAD_MS=60000 E2E_RATE_MS=30000 E2E_LONG=1 E2E_FILE_TIMEOUT_MS=900000)
+    [ -z "$is_long" ] || long=(E2E_BURSTS=1000 E2E_SHUTDOWNS=50 E2E_KILLS=200 E2E_DEAD_MS=60000 E2E_RATE_MS=30000 E2E_MEDIA_CALLS=1000 E2E_RING_MS=60000 E2E_LONG=1 E2E_FILE_TIMEOUT_MS=2400000)
     case "$suite" in
     build-gcc) one_check build_with gcc ;;
     build-clang) one_check build_with clang ;;

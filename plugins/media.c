@@ -209,14 +209,16 @@ static json_t *report_of(MediaCall *call)
     return report;
 }
 
-static void tell_event_handlers(const CallFacts *facts, json_t *report)
+/* Of its own: Janus reads it on another thread. */
+static void tell_event_handlers(const CallFacts *facts, const char *text)
 {
     if (!door.config->general.events || !door.gateway->events_is_enabled())
         return;
     door.gateway->notify_event(create(), NULL,
-                               json_pack("{s:s, s:s, s:s, s:s, s:O}", "event", "call.media",
+                               json_pack("{s:s, s:s, s:s, s:s, s:o}", "event", "call.media",
                                          "callId", facts->call_id, "callerId", facts->caller_id,
-                                         "calleeId", facts->callee_id, "media", report));
+                                         "calleeId", facts->callee_id, "media",
+                                         json_loads(text, 0, NULL)));
 }
 
 static void report(MediaCall *call)
@@ -229,7 +231,7 @@ static void report(MediaCall *call)
     numbers = report_of(call);
     text = json_dumps(numbers, JSON_COMPACT);
     g_mutex_unlock(&calls.lock);
-    tell_event_handlers(facts, numbers);
+    tell_event_handlers(facts, text);
     service_media_report(door.service, &(MediaReportEvent){facts->caller_id, facts->call_id,
                                                            facts->created_ms, text});
     free(text);
@@ -490,6 +492,14 @@ void media_recorded(MediaHandle *media, const char *file_name)
 
 /* --- sessions --- */
 
+static gboolean takes_simulcast(const SdpFacts *answer, gint index, gboolean is_answerer)
+{
+    const SdpLine *line = sdp_facts_line(answer, index);
+
+    return line && line->is_on && (is_answerer ? line->is_sent : line->is_received);
+}
+
+/* What the answer does not take is not sent either. */
 static void agree(MediaHandle *media, SdpFacts *answer, gboolean is_answerer)
 {
     g_autoptr(SdpFacts) old = NULL;
@@ -498,6 +508,10 @@ static void agree(MediaHandle *media, SdpFacts *answer, gboolean is_answerer)
     old = media->agreed;
     media->agreed = sdp_facts_ref(answer);
     media->is_answerer = is_answerer;
+    for (gint i = 0; i < SDP_LINES; i++) {
+        if (!takes_simulcast(answer, i, is_answerer))
+            g_clear_pointer(&media->simulcast[i], simulcast_unref);
+    }
     g_mutex_unlock(&media->lock);
     media_review_recorders(media);
 }

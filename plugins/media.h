@@ -14,6 +14,7 @@
 
 #include "door.h"
 #include "media/counters.h"
+#include "media/frames.h"
 #include "media/held.h"
 #include "media/route.h"
 #include "media/sdp.h"
@@ -42,6 +43,7 @@ typedef struct {
     janus_rtp_switching_context continuity;
     janus_rtp_simulcasting_context layers;
     janus_vp8_simulcast_context vp8;
+    FrameNumbers frames;
     gboolean was_off; /* packets were held back: the sequence goes on where it stopped */
     StreamCount sent;
     gint64 lost;          /* as the device reports it */
@@ -61,6 +63,7 @@ struct MediaHandle {
     Wants wants;  /* of what comes to it */
     Recorders *recorders;
     Simulcast *simulcast[SDP_LINES];
+    SdpFacts *described;   /* its own latest description; NULL before */
     SdpFacts *agreed;      /* the answer of its last negotiation; NULL before */
     gboolean is_answerer;  /* of that */
     gboolean is_encrypted; /* end to end */
@@ -99,7 +102,7 @@ MediaHandle *media_handle_partner(MediaHandle *media);
 void media_handle_reset(MediaHandle *media);
 /* What goes to it begins anew: its PeerConnection is another. */
 void media_handle_reset_sink(MediaHandle *media);
-/* A description of its own that was taken: what it sends. */
+/* A description of its own that was taken: what it sends. Nobody shares the facts yet. */
 void media_handle_described(MediaHandle *media, const json_t *jsep, SdpFacts *facts);
 
 Simulcast *simulcast_ref(Simulcast *simulcast);
@@ -146,7 +149,7 @@ void media_refresh(MediaHandle *media);
 
 /* --- media_push.c: what a media handle is told --- */
 
-/* Takes both over; `jsep` may be NULL. In order per handle, on a worker; nothing when it has no part
+/* Takes both over; an answer is one to what the device offered last. In order per handle, on a worker; nothing when it has no part
  * in a call by then. */
 void media_push(MediaHandle *media, json_t *event, json_t *jsep);
 /* Closes its PeerConnection: the one that is there, and the one that a push under way may make. */

@@ -37,6 +37,7 @@ static void reset_sink_line(SinkLine *line)
     janus_rtp_simulcasting_context_reset(&line->layers);
     janus_vp8_simulcast_context_reset(&line->vp8);
     line->layers.substream_target = line->layers.templayer_target = LAYER_BEST;
+    line->frames = (FrameNumbers){0};
     line->was_off = FALSE;
     line->round_trip_us = -1;
 }
@@ -107,6 +108,7 @@ void media_handle_unref(MediaHandle *media)
     recorders_unref(media->recorders);
     for (guint i = 0; i < SDP_LINES; i++)
         simulcast_unref(media->simulcast[i]);
+    sdp_facts_unref(media->described);
     sdp_facts_unref(media->agreed);
     held_clear(&media->held);
     strand_unref(media->strand);
@@ -171,24 +173,56 @@ static json_t *simulcast_of_line(const json_t *jsep, guint line)
     return NULL;
 }
 
+/* Janus has taken that out of the SDP. */
+static void note_simulcast(SdpLine *line, const json_t *said)
+{
+    line->is_simulcast = json_array_size(json_object_get(said, "rids")) > 0;
+    line->rid_id = (guint)json_integer_value(json_object_get(said, "rid-ext"));
+}
+
+/* Browsers say of which quality a packet is only until they know that it has been understood, so
+ * what was learnt stays good over a new description. */
+static gboolean is_same(const Simulcast *one, const Simulcast *other)
+{
+    if (!one || !other || one->rid_extension != other->rid_extension || !one->rids[0])
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(one->rids); i++) {
+        if (g_strcmp0(one->rids[i], other->rids[i]) != 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Takes over `fresh`. Returns what is not needed any more. */
+static Simulcast *change_simulcast(MediaHandle *media, guint line, Simulcast *fresh)
+{
+    Simulcast *old = media->simulcast[line];
+
+    if (is_same(old, fresh))
+        return fresh;
+    media->simulcast[line] = fresh;
+    return old;
+}
+
 void media_handle_described(MediaHandle *media, const json_t *jsep, SdpFacts *facts)
 {
-    Simulcast *old[SDP_LINES];
+    g_autoptr(SdpFacts) before = NULL;
+    Simulcast *spare[SDP_LINES];
 
     for (guint i = 0; i < SDP_LINES; i++) {
         json_t *said = i < facts->count ? simulcast_of_line(jsep, i) : NULL;
 
-        old[i] = said ? simulcast_new(said) : NULL;
+        spare[i] = said ? simulcast_new(said) : NULL;
+        if (said)
+            note_simulcast(&facts->lines[i], said);
     }
     g_mutex_lock(&media->lock);
-    for (guint i = 0; i < SDP_LINES; i++) {
-        Simulcast *fresh = old[i];
-
-        old[i] = media->simulcast[i];
-        media->simulcast[i] = fresh;
-    }
+    for (guint i = 0; i < SDP_LINES; i++)
+        spare[i] = change_simulcast(media, i, spare[i]);
+    before = media->described;
+    media->described = sdp_facts_ref(facts);
     media->is_encrypted = json_is_true(json_object_get(jsep, "e2ee"));
     g_mutex_unlock(&media->lock);
     for (guint i = 0; i < SDP_LINES; i++)
-        simulcast_unref(old[i]);
+        simulcast_unref(spare[i]);
 }

@@ -4,6 +4,7 @@
 
 #include <janus/rtcp.h>
 
+#include "call-config.h"
 #include "media/rtcp.h"
 
 /* Janus wants no cap: as much as anybody sends. */
@@ -156,6 +157,8 @@ static void relay(MediaHandle *from, MediaHandle *to, const Way *way, janus_plug
     if (sink->was_off)
         sink->continuity.seq_reset = TRUE;
     sink->was_off = FALSE;
+    frame_numbers_rewrite(&sink->frames, g_ntohl(header->ssrc), packet->extensions.dd_content,
+                          packet->extensions.dd_len);
     janus_rtp_header_update(header, &sink->continuity, packet->video, 0);
     if (way->simulcast && way->codec == JANUS_VIDEOCODEC_VP8)
         mend_vp8(sink, packet);

@@ -14,11 +14,36 @@ static gboolean is_there(const MediaHandle *media)
     return !janus_is_stopping() && !g_atomic_int_get(&media->handle->stopped);
 }
 
+static SdpFacts *described_of(MediaHandle *media)
+{
+    SdpFacts *facts;
+
+    g_mutex_lock(&media->lock);
+    facts = media->described ? sdp_facts_ref(media->described) : NULL;
+    g_mutex_unlock(&media->lock);
+    return facts;
+}
+
+/* Janus took what is needed for simulcast out of the offer when it passed it on. */
+static void complete_answer(MediaHandle *media, json_t *jsep)
+{
+    const char *type = json_string_value(json_object_get(jsep, "type"));
+    const char *sdp = json_string_value(json_object_get(jsep, "sdp"));
+    g_autoptr(SdpFacts) offer = described_of(media);
+    g_autofree char *text = NULL;
+
+    if (!sdp || !offer || g_strcmp0(type, "answer") != 0)
+        return;
+    text = sdp_accept_simulcast(sdp, offer);
+    json_object_set_new(jsep, "sdp", json_string(text));
+}
+
 static void push(gpointer data)
 {
     Telling *self = data;
     MediaHandle *media = self->media;
 
+    complete_answer(media, self->jsep);
     if (is_there(media) && !g_atomic_int_get(&media->is_shut))
         door.gateway->push_event(media->handle, create(), NULL, self->event, self->jsep);
     json_decref(self->event);

@@ -14,7 +14,7 @@ run_packages=(build-essential autoconf automake libtool pkg-config libglib2.0-de
     libconfig-dev libcurl4-openssl-dev libsqlite3-dev libjwt-dev libssl-dev janus janus-dev perl)
 check_packages=(chromium clang clang-format fonts-dejavu-core libclang-rt-14-dev llvm-14 sqlite3 valgrind
     libgoogle-gson-java libokhttp-java openjdk-17-jdk-headless
-    curl php-cli php-curl php-guzzlehttp-guzzle php-laravel-framework php-mbstring php-sqlite3 php-xml phpunit)
+    curl janus-tools php-cli php-curl php-guzzlehttp-guzzle php-laravel-framework php-mbstring php-sqlite3 php-xml phpunit)
 
 needed_packages() {
     printf '%s\n' "${run_packages[@]}"

@@ -282,13 +282,36 @@ static void read_inactive(Reader *reader, const char *text G_GNUC_UNUSED)
     set_direction(reader, FALSE, FALSE);
 }
 
+#define RID_URI "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+#define REPAIRED_RID_URI "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+#define EXTENSIONS_MOST 255
+
+/* extmap:10 urn:..., also with a direction: extmap:10/sendonly urn:... */
+static void read_extmap(Reader *reader, const char *text)
+{
+    guint64 id = g_ascii_strtoull(text, NULL, 10);
+    const char *word;
+    gsize length;
+
+    next_word(&text, &word);
+    length = next_word(&text, &word);
+    if (!id || id > EXTENSIONS_MOST)
+        return;
+    if (is_word(word, length, RID_URI))
+        reader->line->rid_id = (guint)id;
+    else if (is_word(word, length, REPAIRED_RID_URI))
+        reader->line->repaired_rid_id = (guint)id;
+}
+
 static const struct {
     const char *name;
     void (*read)(Reader *reader, const char *text);
 } attributes[] = {
-    {"rtpmap", read_rtpmap},       {"fmtp", read_fmtp},         {"mid", read_mid},
-    {"simulcast", read_simulcast}, {"sendrecv", read_sendrecv}, {"sendonly", read_sendonly},
-    {"recvonly", read_recvonly},   {"inactive", read_inactive}, {"ssrc-group", read_ssrc_group},
+    {"extmap", read_extmap},       {"rtpmap", read_rtpmap},
+    {"fmtp", read_fmtp},           {"mid", read_mid},
+    {"simulcast", read_simulcast}, {"sendrecv", read_sendrecv},
+    {"sendonly", read_sendonly},   {"recvonly", read_recvonly},
+    {"inactive", read_inactive},   {"ssrc-group", read_ssrc_group},
 };
 
 static void read_attribute(Reader *reader, const char *text)
@@ -350,4 +373,42 @@ void sdp_facts_unref(SdpFacts *facts)
 const SdpLine *sdp_facts_line(const SdpFacts *facts, gint index)
 {
     return facts && index >= 0 && (guint)index < facts->count ? &facts->lines[index] : NULL;
+}
+
+/* --- simulcast in an answer --- */
+
+static void put_extension(GString *text, guint id, const char *uri)
+{
+    if (id)
+        g_string_append_printf(text, "a=extmap:%u %s\r\n", id, uri);
+}
+
+static void accept_line(GString *text, const SdpLine *offered, const SdpLine *answered)
+{
+    if (!offered || !answered || !offered->is_simulcast || answered->rid_id || !answered->is_on ||
+        !answered->is_received)
+        return;
+    put_extension(text, offered->rid_id, RID_URI);
+    put_extension(text, offered->repaired_rid_id, REPAIRED_RID_URI);
+}
+
+char *sdp_accept_simulcast(const char *answer, const SdpFacts *offer)
+{
+    g_autoptr(SdpFacts) facts = sdp_facts_read(answer);
+    GString *text = g_string_new(NULL);
+    gint line = -1;
+
+    while (*answer) {
+        gsize length = strcspn(answer, "\r\n");
+
+        if (g_str_has_prefix(answer, "m="))
+            line++;
+        g_string_append_len(text, answer, (gssize)length);
+        g_string_append(text, "\r\n");
+        if (g_str_has_prefix(answer, "m="))
+            accept_line(text, sdp_facts_line(offer, line), sdp_facts_line(facts, line));
+        answer += length;
+        answer += strspn(answer, "\r\n");
+    }
+    return g_string_free(text, FALSE);
 }

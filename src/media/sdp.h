@@ -25,6 +25,8 @@ typedef struct {
     gboolean is_sent;      /* who wrote the description sends here */
     gboolean is_received;  /* and receives */
     gboolean is_simulcast; /* sends more than one quality */
+    guint rid_id;          /* of the RTP header extension that says which quality; 0: none */
+    guint repaired_rid_id; /* the same of what is sent again */
     gint payload_type;     /* of the codec that is preferred; -1: none */
     char codec[16];        /* its name in lower case; "" when there is none */
     char mid[33];          /* "" when it has none, or one that no browser makes */
@@ -42,6 +44,11 @@ typedef struct {
 SdpFacts *sdp_facts_read(const char *sdp);
 SdpFacts *sdp_facts_ref(SdpFacts *facts);
 void sdp_facts_unref(SdpFacts *facts); /* NULL is fine */
+
+/* An answer to `offer` without what the offer says of simulcast (Janus takes it out of what it passes
+ * on): a new text with the extensions that say which quality a packet is of, where the answerer
+ * receives a line whose offerer sends several. Owned by the caller. */
+char *sdp_accept_simulcast(const char *answer, const SdpFacts *offer);
 
 /* The line of that index; NULL where there is none. `facts` may be NULL. */
 const SdpLine *sdp_facts_line(const SdpFacts *facts, gint index);

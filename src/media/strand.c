@@ -1,10 +1,13 @@
 #include "media/strand.h"
 
 struct Workers {
-    GThreadPool *pool;
     GMutex lock;
-    GCond idle;
-    guint busy; /* strands that have something to do */
+    GCond changed;
+    GQueue ready; /* of Strand, a reference each: those that have something to do */
+    guint busy;   /* strands that a thread has taken */
+    gboolean is_stopping;
+    GThread **threads;
+    guint count;
 };
 
 struct Strand {
@@ -32,29 +35,55 @@ static Task *next_task(Strand *strand)
     return task;
 }
 
-static void note_idle(Workers *workers)
+/* TRUE: it may have more to do. */
+static gboolean do_one(Strand *strand)
 {
-    g_mutex_lock(&workers->lock);
-    if (--workers->busy == 0)
-        g_cond_signal(&workers->idle);
-    g_mutex_unlock(&workers->lock);
+    Task *task = next_task(strand);
+
+    if (!task)
+        return FALSE;
+    task->run(task->data);
+    g_free(task);
+    return TRUE;
+}
+
+static gboolean has_work_or_may_get(Workers *workers)
+{
+    return !workers->is_stopping || workers->busy || !g_queue_is_empty(&workers->ready);
 }
 
 /* One task, then the strand goes to the end of the line: others wait, too. */
-static void work(gpointer data, gpointer user_data)
+static void serve(Workers *workers, Strand *strand)
 {
-    Workers *workers = user_data;
-    Strand *strand = data;
-    Task *task = next_task(strand);
+    gboolean has_more;
 
-    if (task) {
-        task->run(task->data);
-        g_free(task);
-        g_thread_pool_push(workers->pool, strand, NULL);
-        return;
+    workers->busy++;
+    g_mutex_unlock(&workers->lock);
+    has_more = do_one(strand);
+    if (!has_more)
+        strand_unref(strand);
+    g_mutex_lock(&workers->lock);
+    workers->busy--;
+    if (has_more)
+        g_queue_push_tail(&workers->ready, strand);
+    g_cond_broadcast(&workers->changed);
+}
+
+static gpointer work(gpointer data)
+{
+    Workers *workers = data;
+    Strand *strand;
+
+    g_mutex_lock(&workers->lock);
+    while (has_work_or_may_get(workers)) {
+        strand = g_queue_pop_head(&workers->ready);
+        if (strand)
+            serve(workers, strand);
+        else
+            g_cond_wait(&workers->changed, &workers->lock);
     }
-    strand_unref(strand);
-    note_idle(workers);
+    g_mutex_unlock(&workers->lock);
+    return NULL;
 }
 
 Workers *workers_new(guint threads)
@@ -62,8 +91,12 @@ Workers *workers_new(guint threads)
     Workers *workers = g_new0(Workers, 1);
 
     g_mutex_init(&workers->lock);
-    g_cond_init(&workers->idle);
-    workers->pool = g_thread_pool_new(work, workers, (gint)threads, FALSE, NULL);
+    g_cond_init(&workers->changed);
+    g_queue_init(&workers->ready);
+    workers->count = threads;
+    workers->threads = g_new(GThread *, threads);
+    for (guint i = 0; i < threads; i++)
+        workers->threads[i] = g_thread_new("call-media", work, workers);
     return workers;
 }
 
@@ -72,11 +105,13 @@ void workers_free(Workers *workers)
     if (!workers)
         return;
     g_mutex_lock(&workers->lock);
-    while (workers->busy)
-        g_cond_wait(&workers->idle, &workers->lock);
+    workers->is_stopping = TRUE;
+    g_cond_broadcast(&workers->changed);
     g_mutex_unlock(&workers->lock);
-    g_thread_pool_free(workers->pool, FALSE, TRUE);
-    g_cond_clear(&workers->idle);
+    for (guint i = 0; i < workers->count; i++)
+        g_thread_join(workers->threads[i]);
+    g_free(workers->threads);
+    g_cond_clear(&workers->changed);
     g_mutex_clear(&workers->lock);
     g_free(workers);
 }
@@ -112,9 +147,9 @@ static void wake(Strand *strand)
     Workers *workers = strand->workers;
 
     g_mutex_lock(&workers->lock);
-    workers->busy++;
+    g_queue_push_tail(&workers->ready, strand_ref(strand));
+    g_cond_signal(&workers->changed);
     g_mutex_unlock(&workers->lock);
-    g_thread_pool_push(workers->pool, strand_ref(strand), NULL);
 }
 
 void strand_add(Strand *strand, StrandTask run, gpointer data)

@@ -9,7 +9,7 @@ typedef struct Workers Workers;
 typedef struct Strand Strand;
 typedef void (*StrandTask)(gpointer data);
 
-/* Starts at most so many threads, as they are needed. */
+/* Starts so many threads. */
 Workers *workers_new(guint threads);
 /* Does what is left to do, then ends the threads. Nothing may be added meanwhile but by tasks. */
 void workers_free(Workers *workers);

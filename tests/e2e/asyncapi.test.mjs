@@ -7,6 +7,7 @@ import { known, readPage, unwrapped } from '../check-protocol-docs.mjs';
 import { WsClient } from './lib/clients/index.mjs';
 import { AsyncApi } from './lib/contract.mjs';
 import { ring, scene, talk } from './lib/scene.mjs';
+import { jsepOf } from './lib/sdp.mjs';
 import { secondsFromNow, sign } from './lib/tokens.mjs';
 
 const SOON_MS = 300;
@@ -14,8 +15,9 @@ const api = new AsyncApi();
 
 /** A device that holds all that it says and hears against the file. A request is good if it was not refused. */
 class CheckedClient extends WsClient {
-  async request(body) {
-    const reply = await super.request(body);
+  /** The JSEP goes beside the body. */
+  async request({ jsep, ...body }) {
+    const reply = await this.socket.request(this.handleId, body, jsep);
     if (reply.call === 'success')
       api.sawRequest(body);
     api.sawReply(reply);
@@ -167,6 +169,40 @@ describe('what is sent', () => {
     const talking = await talk(caller, [callee]);
     await callee.ask('call:end', { callId: talking });
     await callee.refused('call:accept', { callId: talking }, 'call_over');
+  });
+});
+
+describe('the media of a call', () => {
+  const ice = [{ urls: 'stun:127.0.0.1:9' }, { urls: 'turn:127.0.0.1:9', secret: 'north' }];
+  const it = scene({ plugin: { media: { ice_servers: ice, default_mode: 'relay' } } });
+
+  test('relayed, from the accept to the last change', async () => {
+    const { caller, callee } = await it.pair(cast);
+    const callId = await ring(caller, [callee]);
+    const { join: theirs } = await callee.ask('call:accept', { callId });
+    const { join: ours } = await caller.next('call:accepted');
+    const [calling, called] = [await it.connect(Client), await it.connect(Client)];
+    await called.refused('call:join', { callId, token: 'another' }, 'unauthorized');
+    await called.ask('call:join', { callId, token: theirs.token, jsep: jsepOf('offer') });
+    await calling.ask('call:join', { callId, token: ours.token });
+    await calling.next('call:media');
+    await calling.ask('call:media', { callId, jsep: jsepOf('answer') });
+    await called.next('call:media');
+    await called.ask('call:configure', { audio: true, video: false, bitrate: 64_000, substream: 0, temporal: 0 });
+    await it.lose(callee);
+    await caller.next('call:peer');
+    const back = await it.device(callee.userId, callee.deviceId, { Client });
+    assert.equal(back.registered.calls.find((call) => call.callId === callId).join.token, theirs.token);
+    await caller.ask('call:end', { callId });
+  });
+
+  test('peer to peer', async () => {
+    const { caller, callee } = await it.pair(cast);
+    const callId = await ring(caller, [callee], { mode: 'p2p' });
+    const { join } = await callee.ask('call:accept', { callId });
+    assert.equal(join.iceServers.length, 2);
+    await caller.next('call:accepted');
+    await caller.ask('call:end', { callId });
   });
 });
 

@@ -14,6 +14,8 @@ import { ring, scene } from './lib/scene.mjs';
 import { pause, until } from './lib/wait.mjs';
 
 const CALLS = Number(process.env.E2E_MEDIA_CALLS ?? 50);
+/** How long a phone rings before it is answered, for those who have the time: 0 is not at all. */
+const RING_MS = Number(process.env.E2E_RING_MS ?? 0);
 /** Janus's agent must be gone within it. */
 const GONE_MS = 1000;
 
@@ -247,6 +249,69 @@ describe('the safe rule', () => {
     }
     await call.caller.ask('call:end', { callId: call.callId });
     await closeAll(eve);
+  });
+});
+
+describe('liveness', () => {
+  const it = scene({ plugin: { timers: { media: 1500, in_call_grace: 700 } } });
+
+  test('media that never connects ends the call, and nothing of it remains', async () => {
+    const call = await accepted(it);
+    const alone = await MediaPeer.attach(it.janus, { name: 'alone' });
+    await alone.join(call.callId, call.tokens[1], { withOffer: true });
+    for (const device of [call.caller, call.callee]) {
+      const { status, cause } = await device.next('call:ended');
+      assert.deepEqual([status, cause], ['failed', 'media_failed']);
+    }
+    await agentIsGone(alone);
+    await closeAll(alone);
+  });
+
+  test('while media flows, a device whose signalling is away is not given up', async () => {
+    const call = await accepted(it);
+    const { ours, theirs } = await joined(it, call);
+    await theirs.reaches(ours, 'audio');
+    await it.lose(call.callee);
+    assert.equal((await call.caller.next('call:peer')).state, 'reconnecting');
+    const until = performance.now() + 1500;
+    while (performance.now() < until)
+      await theirs.reaches(ours, 'audio', 5);
+    assert.equal((await call.caller.ask('call:get', { callId: call.callId })).record.status, 'accepted');
+    const back = await it.device(call.callee.userId, call.callee.deviceId);
+    const snapshot = back.registered.calls.find(({ callId }) => callId === call.callId);
+    assert.equal(snapshot.join.token, call.tokens[1]);
+    assert.equal((await call.caller.next('call:peer')).state, 'connected');
+    await call.caller.ask('call:end', { callId: call.callId });
+    await closeAll(ours, theirs);
+  });
+
+  test('a device whose media and signalling are gone is given up after its grace', async () => {
+    const call = await accepted(it);
+    const { ours, theirs } = await joined(it, call);
+    await it.lose(call.callee);
+    await theirs.close();
+    const { status, cause } = await call.caller.next('call:ended');
+    assert.deepEqual([status, cause], ['ended', 'connection_lost']);
+    await agentIsGone(ours);
+    await closeAll(ours);
+  });
+});
+
+describe('a phone that rings long', () => {
+  const it = scene();
+
+  // Janus forgets candidates that have waited for an answer for 45 s.
+  test(`gets media after ${RING_MS} ms`, { skip: RING_MS === 0, timeout: RING_MS + 30_000 }, async () => {
+    const { caller, callee } = await it.pair();
+    const callId = await ring(caller, [callee], { mode: 'relay', timeoutMs: 120_000 });
+    await pause(RING_MS);
+    const reply = await callee.ask('call:accept', { callId });
+    const { join } = await caller.next('call:accepted');
+    const { ours, theirs } = await joined(it, { callId, tokens: [join.token, reply.join.token] });
+    await theirs.reaches(ours, 'audio');
+    await ours.reaches(theirs, 'video');
+    await caller.ask('call:end', { callId });
+    await closeAll(ours, theirs);
   });
 });
 

@@ -8,6 +8,7 @@ import WebSocket from 'ws';
 import { readPage } from '../check-protocol-docs.mjs';
 import { startJanus } from './lib/janus.mjs';
 import { EventQueue } from './lib/queue.mjs';
+import { sdpOf } from './lib/sdp.mjs';
 import { secondsFromNow, sign } from './lib/tokens.mjs';
 import { until, within } from './lib/wait.mjs';
 
@@ -28,12 +29,6 @@ const MADE_UP_ID = /^(CALL|DEV)_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 const isTime = (value) => Number.isSafeInteger(value) && Math.abs(value - Date.now()) < 240_000;
 const isSpan = (value) => Number.isSafeInteger(value) && value >= 0 && value <= 240_000;
-
-// What stands behind the SDP of the page: enough for Janus to take it.
-const sdpOf = (type) => ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0',
-  'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'c=IN IP4 0.0.0.0', 'a=ice-ufrag:page', 'a=ice-pwd:thisIsOfThePageAndOfNobody',
-  `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, `a=setup:${type === 'offer' ? 'actpass' : 'active'}`, 'a=mid:0',
-  'a=sendrecv', 'a=rtcp-mux', 'a=rtpmap:111 opus/48000/2', ''].join('\r\n');
 
 /** What stands on the page for something that the server makes up, and what it is this time. */
 class Names {

@@ -46,10 +46,11 @@ static inline void fuzz_check_text(const char *text)
 static inline void fuzz_check_names_field(const char *text)
 {
     static const char *const fields[] = {
-        "body",      "request", "userId", "deviceId",    "token",       "displayName",
-        "calleeId",  "callId",  "media",  "media.audio", "media.video", "mode",
-        "timeoutMs", "data",    "reason", "cause",       "limit",       "before",
-        "peerId",    "status",  "missed", "callerId",    "after",
+        "body",      "request", "userId",  "deviceId",    "token",       "displayName",
+        "calleeId",  "callId",  "media",   "media.audio", "media.video", "mode",
+        "timeoutMs", "data",    "reason",  "cause",       "limit",       "before",
+        "peerId",    "status",  "missed",  "callerId",    "after",       "jsep",
+        "audio",     "video",   "bitrate", "substream",   "temporal",    "record",
     };
     gsize length = text ? strcspn(text, ":") : 0;
 

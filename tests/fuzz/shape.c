@@ -15,7 +15,8 @@
 
 /* What only an operator sees of a call (section 8). */
 #define BACKENDS_RECORD                                                                            \
-    "callerDevice:s callerName:s? expiresAt:i callerSees:o? push:o? expiresInMs:i? "
+    "callerDevice:s callerName:s? expiresAt:i callerSees:o? push:o? expiresInMs:i? "               \
+    "mediaReport:o? "
 
 typedef struct {
     const char *name;
@@ -26,13 +27,14 @@ static const Shape events[] = {
     {"call:incoming", "callId:s rev:i callerId:s callerName:s? calleeId:s " OFFER},
     {"call:outgoing", "callId:s rev:i calleeId:s " OFFER},
     {"call:ringing", "callId:s rev:i calleeId:s deviceId:s"},
-    {"call:accepted", "callId:s rev:i calleeId:s deviceId:s mode:s media:o"},
+    {"call:accepted", "callId:s rev:i calleeId:s deviceId:s mode:s media:o join:o?"},
     {"call:rejected", "callId:s rev:i reason:s cause:s calleeId:s deviceId:s?"},
     {"call:timeout", "callId:s rev:i reason:s cause:s"},
     {"call:ended", "callId:s rev:i reason:s? cause:s status:s endedBy:s? durationMs:i?"},
     {"call:peer", "callId:s rev:i state:s"},
     {"call:signal", "callId:s rev:i from:s data:x"},
     {"call:updated", "callId:s rev:i from:s data:o"},
+    {"call:media", "callId:s rev:i"},
     {"call:replaced", ""},
     {"call:unregistered", "cause:s?"},
     {NULL, NULL},
@@ -45,12 +47,16 @@ static const Shape replies[] = {
     {"call:initiate",
      ABOUT_CALL "replacedCallId:s? reachable:b? devices:i? expiresAt:i? expiresInMs:i?"},
     {"call:ringing", ABOUT_CALL},
-    {"call:accept", ABOUT_CALL "media:o mode:s"},
+    {"call:accept", ABOUT_CALL "media:o mode:s join:o?"},
     {"call:reject", ABOUT_CALL},
     {"call:end", ABOUT_CALL},
     {"call:signal", ABOUT_CALL "delivered:b?"},
     {"call:update", ABOUT_CALL "delivered:b?"},
     {"call:get", ABOUT_CALL "record:o"},
+    {"call:join", ABOUT_CALL},
+    {"call:media", ABOUT_CALL},
+    {"call:configure", ABOUT_CALL},
+    {"call:record", ABOUT_CALL "recording:b"},
     {"call:history", "calls:a next:s?"},
     {"disconnect", "devices:i"},
     {"stats", "users:i devices:i away:i liveCalls:i endedCalls:i steps:i initiated:i accepted:i "
@@ -245,7 +251,7 @@ static void check_error(const json_t *reply)
 static const char *more_of(const char *request, gboolean is_operators)
 {
     if (strcmp(request, "call:register") == 0)
-        return "expiresInMs:i? role:s?";
+        return "expiresInMs:i? role:s? join:o?";
     return is_operators ? BACKENDS_RECORD : "";
 }
 

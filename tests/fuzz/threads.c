@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 
-#define THREADS_MOST 4 /* the fuzzer itself is the first */
+#define THREADS_MOST 8 /* the fuzzer itself is the first */
 #define STACK_BYTES (1024 * 1024)
 #define START_US (1000 * G_USEC_PER_SEC)
 #define START_WALL_US (G_GINT64_CONSTANT(1700000000) * G_USEC_PER_SEC)

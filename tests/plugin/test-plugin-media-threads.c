@@ -22,6 +22,9 @@ typedef struct {
     char call_id[32];
 } Pair;
 
+/* Atomic: so that a test in which nothing was relayed is none. */
+static gint relayed;
+
 static const char *text_of(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
@@ -122,6 +125,7 @@ static void pump(const Pair *pair, FakeHandle *handle, gboolean is_caller)
         packet = fake_last_packet(handle);
         g_assert_true(is_mine(pair, &packet));
     }
+    g_atomic_int_add(&relayed, (gint)fake_packets(handle));
     fake_hangup_media(handle);
 }
 
@@ -251,6 +255,8 @@ static void test_calls(void)
         leave(pairs[i].bob);
     }
     fake_janus_stop();
+    g_test_message("%d packets were relayed", relayed);
+    g_assert_cmpint(relayed, >, PAIRS * CALLS);
     g_assert_true(g_spawn_command_line_sync(clean, NULL, NULL, NULL, NULL));
 }
 

@@ -603,9 +603,10 @@ static void let_timers_run(World *world, gint64 deadline_us, Event *event)
 /* What takes a call on, from the ring to the last renegotiation. */
 static Deed choose_to_go_on(World *world, const Model *model)
 {
-    static const Deed talk[] = {DOES_JOIN,       DOES_JOIN,       DOES_JOIN,  DOES_MEDIA,
-                                DOES_MEDIA,      DOES_MEDIA,      DOES_MEDIA, DOES_CONFIGURE,
-                                DOES_TURN_MEDIA, DOES_TURN_MEDIA, DOES_DROP,  DOES_REGISTER};
+    static const Deed talk[] = {DOES_JOIN,       DOES_JOIN,       DOES_JOIN,   DOES_MEDIA,
+                                DOES_MEDIA,      DOES_MEDIA,      DOES_MEDIA,  DOES_CONFIGURE,
+                                DOES_TURN_MEDIA, DOES_TURN_MEDIA, DOES_SIGNAL, DOES_DROP,
+                                DOES_REGISTER};
 
     return any_relayed_call(world, model) ? random_pick(&world->random, talk) : DOES_ACCEPT;
 }

@@ -91,6 +91,52 @@ static void test_other_ways(void)
     g_assert_cmpstr(facts->lines[5].codec, ==, "");
 }
 
+/* --- simulcast --- */
+
+static const char simulcast_offer[] =
+    "v=0\r\nm=audio 9 RTP/SAVPF 111\r\na=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+    "m=video 9 RTP/SAVPF 96\r\na=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+    "a=extmap:11/sendonly urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
+    "a=extmap:999 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\na=simulcast:send h;m\r\n"
+    "m=video 9 RTP/SAVPF 96\r\na=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n";
+
+static void test_simulcast_answer(void)
+{
+    g_autoptr(SdpFacts) offer = sdp_facts_read(simulcast_offer);
+    g_autofree char *text = sdp_accept_simulcast(
+        "v=0\r\nm=audio 9 RTP/SAVPF 111\r\na=x\r\nm=video 9 RTP/SAVPF 96\r\na=y\r\n"
+        "m=video 9 RTP/SAVPF 96\r\na=z\r\n",
+        offer);
+
+    g_assert_cmpstr(text, ==,
+                    "v=0\r\nm=audio 9 RTP/SAVPF 111\r\na=x\r\nm=video 9 RTP/SAVPF 96\r\n"
+                    "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+                    "a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
+                    "a=y\r\nm=video 9 RTP/SAVPF 96\r\na=z\r\n");
+}
+
+/* Nothing is added to what the answerer does not receive, or has taken itself. */
+static void test_simulcast_not_taken(void)
+{
+    static const char *const answers[] = {
+        "m=audio 9 X 0\r\nm=video 0 X 96\r\n",
+        "m=audio 9 X 0\r\nm=video 9 X 96\r\na=sendonly\r\n",
+        "m=audio 9 X 0\r\nm=video 9 X 96\r\na=inactive\r\n",
+        "m=audio 9 X 0\r\nm=video 9 X 96\r\n"
+        "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n",
+        "m=audio 9 X 0\r\n",
+        "nothing\r\n",
+        "",
+    };
+    g_autoptr(SdpFacts) offer = sdp_facts_read(simulcast_offer);
+
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+        g_autofree char *text = sdp_accept_simulcast(answers[i], offer);
+
+        g_assert_cmpstr(text, ==, answers[i]);
+    }
+}
+
 static void test_broken(void)
 {
     static const char *const broken[] = {
@@ -117,7 +163,7 @@ static void test_broken(void)
  * something else. */
 static void test_any_bytes(void)
 {
-    for (gsize length = 0; length < sizeof chromium; length++) {
+    for (gsize length = 0; length < sizeof chromium - 1; length++) {
         g_autofree char *cut = g_strndup(chromium, length);
         g_autofree char *changed = g_strdup(chromium);
         g_autoptr(SdpFacts) of_cut = sdp_facts_read(cut);
@@ -153,6 +199,8 @@ int main(int argc, char **argv)
     g_test_add_func("/sdp/as-chromium-writes-it", test_chromium);
     g_test_add_func("/sdp/words-in-other-places-mean-nothing", test_words_elsewhere);
     g_test_add_func("/sdp/other-ways-to-say-it", test_other_ways);
+    g_test_add_func("/sdp/simulcast/taken-where-it-is-received", test_simulcast_answer);
+    g_test_add_func("/sdp/simulcast/not-taken", test_simulcast_not_taken);
     g_test_add_func("/sdp/what-is-no-description", test_broken);
     g_test_add_func("/sdp/any-bytes", test_any_bytes);
     g_test_add_func("/sdp/more-lines-and-types-than-fit", test_many);

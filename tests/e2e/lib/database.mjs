@@ -61,8 +61,8 @@ export async function halfWritten(file, calls = '1') {
     'ifnull((SELECT n FROM places WHERE call = calls.id), 0)');
   const parts = Object.entries(RULES).map(([name, broken]) =>
     `SELECT '${name}' AS broken, calls.* FROM calls WHERE (${calls}) AND (${rule(broken)})`);
-  parts.push(`SELECT 'a place in the lists without a call' AS broken, places.call, ${'NULL, '.repeat(28)}NULL FROM places `
-    + 'WHERE call NOT IN (SELECT id FROM calls)');
+  parts.push(`SELECT 'a place in the lists without a call: ' || places.call AS broken, calls.* FROM places `
+    + 'LEFT JOIN calls ON calls.id = places.call WHERE calls.id IS NULL');
   const found = await rows(file, `${index} ${parts.join(' UNION ALL ')}`);
   const damage = (await rows(file, 'PRAGMA integrity_check')).filter((row) => row.integrity_check !== 'ok');
   return [...found, ...damage].map((row) => JSON.stringify(row));
