@@ -6,7 +6,7 @@ import { afterEach, test } from 'node:test';
 import { eventOf } from '../client/lib/proxy.mjs';
 import { WsClient } from '../e2e/lib/clients/index.mjs';
 import { until } from '../e2e/lib/wait.mjs';
-import { bothWays, duringPictures, got, hangUp, hears, onStream, pairOf, peersOf, sees, talking, watchPeers } from './lib/media.mjs';
+import { arrivesBothWays, bothWays, duringPictures, got, hangUp, hears, onStream, pairOf, peersOf, sees, talking, watchPeers } from './lib/media.mjs';
 import { dial, online, phase, site } from './lib/page.mjs';
 
 const GONE_MS = 1000;
@@ -111,15 +111,15 @@ test('relay: with a session of its own, media goes on while the signalling is aw
     }, [scene.proxy.url, scene.janus.wsUrl, `${tab.userId}-x`]);
   }
   await alice.evaluate((callee) => { globalThis.call = mine.call(callee, { video: true }); }, `${bob.userId}-x`);
-  await bothWays(alice, bob);
+  await arrivesBothWays(alice, bob);
   const before = await Promise.all([alice, bob].map(peersOf));
   scene.proxy.cut();
   scene.proxy.refuses = true;
   await alice.waitForFunction(() => mine.state.name === 'waiting');
-  await bothWays(alice, bob);
+  await arrivesBothWays(alice, bob);
   scene.proxy.refuses = false;
   await Promise.all([alice, bob].map((tab) => tab.waitForFunction(() => mine.isOnline)));
-  await bothWays(alice, bob);
+  await arrivesBothWays(alice, bob);
   assert.deepEqual(await Promise.all([alice, bob].map(peersOf)), before, 'no connection was made anew');
   await alice.evaluate(() => call.end());
   await bob.waitForFunction(() => peers.every(({ signalingState }) => signalingState === 'closed'));
@@ -160,10 +160,10 @@ test('relayed media alone, for devices that signal by another door', async () =>
   const [alice, bob] = call.tabs;
   const joins = await call.accept();
   await Promise.all(call.tabs.map((tab, n) => joinRelay(tab, { callId: call.callId, join: joins[n], isCaller: n === 0 })));
-  await bothWays(alice, bob);
+  await arrivesBothWays(alice, bob);
   await bob.reload();
   await joinRelay(bob, { callId: call.callId, join: joins[1], isCaller: false });
-  await bothWays(alice, bob);
+  await arrivesBothWays(alice, bob);
   await call.caller.ask('call:end', { callId: call.callId });
   await Promise.all(call.tabs.map((tab) => tab.evaluate(() => stream.close())));
   // Its session with Janus is over with it.
@@ -219,7 +219,7 @@ test('a modified client that joins, offers or sends too early, too late or with 
   await leavesNothing(bob, { request: 'call:join', callId, token: joins[0].token }, 'invalid_request');
   // The call itself is as well as any.
   await Promise.all(call.tabs.map((tab, n) => joinRelay(tab, { callId, join: joins[n], isCaller: n === 0 })));
-  await bothWays(alice, bob);
+  await arrivesBothWays(alice, bob);
   await leavesNothing(thief, { request: 'call:join', callId, token: otherJoins[1].token }, 'unauthorized');
   assert.equal((await got(thief)).videoPackets + (await got(thief)).audioPackets, 0);
   // After the end.

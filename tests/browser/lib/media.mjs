@@ -8,6 +8,7 @@ const LIMIT_MS = 20_000;
 /** One and a half seconds of sound: the fake microphone beeps once in each. */
 const BEEPS = 72_000;
 const FRAMES = 10;
+const PACKETS = 20;
 
 /** For a context: keeps hold of every RTCPeerConnection that a page makes. */
 export const watchPeers = (context) => context.addInitScript(() => {
@@ -82,6 +83,11 @@ export async function says(from, to, text) {
   const heard = onStream(to, (stream) => stream.next('text'));
   await onStream(from, (stream, words) => stream.sendText(words), text);
   assert.equal(await within(heard, `the text of ${from.userId} arrives`), text);
+}
+
+/** As bothWays(), for pages that play nothing, of whose sound the browser therefore knows no energy. */
+export async function arrivesBothWays(...tabs) {
+  await Promise.all(tabs.flatMap((tab) => [sees(tab), grows(tab, 'audioPackets', PACKETS)]));
 }
 
 /** Two people in browsers of their own, with tabs that are online. */
