@@ -4,7 +4,7 @@ import { afterEach, describe, test } from 'node:test';
 
 import { until } from '../e2e/lib/wait.mjs';
 import { answered, bothWays, hangUp, hears, hearsSilence, onStream, pairOf, peersOf, says, sees, streamIs, talking } from './lib/media.mjs';
-import { dial, shown, site } from './lib/page.mjs';
+import { dial, phase, shown, site } from './lib/page.mjs';
 
 const scene = site({ beside: { videoroom: { general: { admin_key: 'the key' } } }, plugin: { media: { room_admin_key: 'the key' } } });
 afterEach(() => scene.clear());
