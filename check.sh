@@ -182,7 +182,7 @@ end_to_end() {
 
 run_suite() {
     local long=()
-    [ -z "$is_long" ] || long=(E2E_BURSTS=1000 E2E_SHUTDOWNS=50 E2E_KILLS=200 E2E_DEAD_MS=60000 E2E_RATE_MS=30000 E2E_MEDIA_CALLS=1000 E2E_RING_MS=60000 E2E_FILE_TIMEOUT_MS=2400000)
+    [ -z "$is_long" ] || long=(E2E_BURSTS=1000 E2E_SHUTDOWNS=50 E2E_KILLS=200 E2E_DEAD_MS=60000 E2E_RATE_MS=30000 E2E_MEDIA_CALLS=1000 E2E_RING_MS=60000 E2E_LONG=1 E2E_FILE_TIMEOUT_MS=2400000)
     case "$suite" in
     build-gcc) one_check build_with gcc ;;
     build-clang) one_check build_with clang ;;
@@ -205,7 +205,7 @@ run_suite() {
         ;;
     client) folder=tests/client end_to_end build/check-gcc ;;
     # Two browsers at once are as many as a small machine has patience for.
-    browser) folder=tests/browser end_to_end build/check-gcc E2E_CONCURRENCY=2 ;;
+    browser) folder=tests/browser end_to_end build/check-gcc E2E_CONCURRENCY=2 "${long[@]}" ;;
     *) fail "there is no suite $suite" ;;
     esac
 }

@@ -192,8 +192,13 @@ listener: {
     enabled = true
     port = $listener
 }
+media: {
+    default_mode = "relay"
+    room_admin_key = "$secret"
+}
 JCFG
-    echo 'general: { }' >"$state/conf/janus.plugin.videoroom.jcfg"
+    # Rooms are made by the plugin, and by nobody else.
+    printf 'general: {\n    admin_key = "%s"\n}\n' "$secret" >"$state/conf/janus.plugin.videoroom.jcfg"
 }
 
 # --- running it ---

@@ -1,5 +1,5 @@
 // Makes a folder that any web server can serve: the page, and what it uses of npm.
-//   node html-demo/build.mjs --out DIR [--server ws://127.0.0.1:8188] [--listener http://127.0.0.1:8192]
+//   node html-demo/build.mjs --out DIR [--server ws://127.0.0.1:8188] [--listener http://127.0.0.1:8192] [--mode relay]
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -15,9 +15,10 @@ const VENDOR = {
   'adapter.js': 'webrtc-adapter/out/adapter.js',
 };
 
-const { values: options } = parseArgs({ options: { out: { type: 'string' }, server: { type: 'string' }, listener: { type: 'string' } } });
+const SETTINGS = ['server', 'listener', 'mode'];
+const { values: options } = parseArgs({ options: Object.fromEntries(['out', ...SETTINGS].map((name) => [name, { type: 'string' }])) });
 if (!options.out) {
-  console.error('usage: node html-demo/build.mjs --out DIR [--server URL] [--listener URL]');
+  console.error('usage: node html-demo/build.mjs --out DIR [--server URL] [--listener URL] [--mode MODE]');
   process.exit(2);
 }
 
@@ -29,7 +30,7 @@ for (const name of OWN)
 for (const [name, source] of Object.entries(VENDOR))
   fs.copyFileSync(resolve(source), path.join(options.out, 'vendor', name));
 const config = path.join(options.out, 'config.js');
-for (const name of ['server', 'listener'].filter((key) => options[key])) {
+for (const name of SETTINGS.filter((key) => options[key])) {
   const lines = fs.readFileSync(config, 'utf8').split('\n');
   fs.writeFileSync(config, lines.map((line) =>
     line.startsWith(`export const ${name} =`) ? `export const ${name} = ${JSON.stringify(options[name])};` : line).join('\n'));

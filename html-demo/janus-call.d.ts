@@ -49,7 +49,26 @@ export class Emitter<Events = Record<string, any>> {
 
 export type StreamState = 'none' | 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
-export class Stream extends Emitter<{ change: Stream }> {
+/** The server's `join` of a call: docs/protocol.md, section 6. */
+export interface JoinFacts {
+  token?: string;
+  iceServers?: RTCIceServer[];
+  plugin?: string;
+  room?: string | number;
+  pin?: string;
+}
+
+/** What this side wants to get. */
+export interface Wish {
+  audio?: boolean;
+  video?: boolean;
+  data?: boolean;
+  bitrate?: number;
+  substream?: number;
+  temporal?: number;
+}
+
+export class Stream extends Emitter<{ change: Stream; text: string }> {
   readonly state: StreamState;
   readonly local: MediaStream | null;
   readonly remote: MediaStream | null;
@@ -57,18 +76,25 @@ export class Stream extends Emitter<{ change: Stream }> {
   readonly video: boolean;
   readonly problem: Error | null;
   prepare(media?: Partial<Media>): Promise<void>;
-  start(options?: { iceServers?: RTCIceServer[]; isResumed?: boolean }): void | Promise<void>;
+  start(options?: { join?: JoinFacts; iceServers?: RTCIceServer[]; isResumed?: boolean }): void | Promise<void>;
   hear(data: any): void;
   mend(): void;
   setAudio(isOn: boolean): Promise<void>;
   setVideo(isOn: boolean): Promise<void>;
+  configure(wish: Wish): Promise<void>;
+  sendText(text: string): Promise<void>;
   close(): void;
 }
 
 /** What a stream has of its call. */
 export interface StreamPort {
+  readonly callId: string;
   readonly isCaller: boolean;
   readonly media: Media;
+  /** The newest that the server gave. */
+  join(): JoinFacts | null | undefined;
+  /** A handle of its own on Janus. */
+  attach(plugin: string, hooks: MediaHooks): Promise<MediaHandle>;
   /** With call:signal; resolves with false if it did not arrive. */
   send(data: unknown): Promise<boolean>;
   /** With call:update. */
@@ -77,8 +103,30 @@ export interface StreamPort {
 }
 
 export class PeerStream extends Stream {
-  constructor(port: StreamPort);
+  constructor(port: Pick<StreamPort, 'isCaller' | 'media' | 'send' | 'tell' | 'getUserMedia'>);
 }
+
+export class RelayStream extends Stream {
+  constructor(port: Omit<StreamPort, 'send'>);
+}
+
+export class RoomStream extends Stream {
+  constructor(port: Omit<StreamPort, 'send'>);
+}
+
+export interface RelayOptions {
+  url?: string;
+  transport?: Transport;
+  callId: string;
+  join: JoinFacts | (() => JoinFacts);
+  isCaller: boolean;
+  media?: Media;
+  tell?: (data: Partial<Media>) => void;
+  getUserMedia?: (constraints: MediaStreamConstraints) => Promise<MediaStream>;
+}
+
+/** The media of a relayed call alone, for an app that signals by another door. */
+export function joinRelay(options: RelayOptions): RelayStream;
 
 // --- calls ---
 
@@ -133,12 +181,29 @@ export interface Hooks {
   lost(error: CallError): void;
   wire?(direction: 'in' | 'out', message: any): void;
   signal?: AbortSignal;
+  /** Only attach() is wanted. */
+  isForMedia?: boolean;
+}
+
+export interface MediaHooks {
+  event(data: any, jsep?: RTCSessionDescriptionInit): void;
+  /** Once, when Janus closed the handle or its PeerConnection, or the connection is gone. */
+  lost(error: CallError): void;
+  trickle?(candidate: any): void;
+}
+
+export interface MediaHandle {
+  request(body: Record<string, unknown>, jsep?: RTCSessionDescriptionInit): Promise<any>;
+  trickle(candidate: RTCIceCandidateInit | { completed: true }): void;
+  detach(): void;
 }
 
 export interface Link {
   request(body: Record<string, unknown>): Promise<any>;
   probe(): Promise<unknown>;
   close(): void;
+  /** Of transports that carry media handles too: those of the modes relay and room. */
+  attach?(plugin: string, hooks: MediaHooks): Promise<MediaHandle>;
 }
 
 export interface Transport {
@@ -163,6 +228,7 @@ export interface ClientOptions {
   storage?: KeyStorage;
   mode?: string;
   modes?: Record<string, (port: StreamPort) => Stream>;
+  mediaTransport?: Transport;
   getUserMedia?: (constraints: MediaStreamConstraints) => Promise<MediaStream>;
   acceptOnGlare?: boolean;
   keepaliveMs?: number;

@@ -33,6 +33,14 @@ const CHECK_MS = 3000;
 // A media connection that is not well for so long is made anew; each time it has twice as long.
 const MEDIA_PATIENCE_MS = 3000;
 const MOST_PATIENCE_MS = 24_000;
+// A user who is still asked for the microphone keeps the call's media waiting no longer than this.
+const DEVICES_MS = 4000;
+// A media handle that was closed, or could not join, is followed by another after this; twice as long each time.
+const REJOIN_MS = 150;
+const MOST_REJOIN_MS = 6000;
+// Both offered at once: the one that was refused tries again after one to two of these.
+const GLARE_MS = 100;
+const CHANNEL = 'call';
 
 const DEFAULTS = {
   keepaliveMs: 15_000,
@@ -237,12 +245,17 @@ export function saidByRecord(record, userId, deviceId) {
 //   request(body)  sends it; resolves with what the plugin answers, a refusal too
 //   probe()        resolves when the server has shown that it is there
 //   close()        ends the connection without a word to hooks
+//   attach(plugin, {event(data, jsep), lost(error), trickle(candidate)})   one more handle on the same session, for media
 // hooks: event(data) for the plugin's events; lost(error), once, when the connection is gone; wire(direction, message) for
-// every message as it is ("out", "in"); signal, an AbortSignal for an attempt that takes too long.
+// every message as it is ("out", "in"); signal, an AbortSignal for an attempt that takes too long; isForMedia if only
+// attach() is wanted, and no handle yet.
+// A handle for media: request(body, jsep), which resolves with the answer, or with nothing where that comes as an event;
+// trickle(candidate); detach(). It is lost when the server closes it or its PeerConnection, and with its link.
 
 class Link {
   #hooks;
   #rejects = new Set();
+  #handles = new Map();
   isOpen = true;
 
   constructor(hooks) {
@@ -286,6 +299,28 @@ class Link {
     for (const reject of this.#rejects)
       reject(error);
     this.#rejects.clear();
+    for (const id of [...this.#handles.keys()])
+      this.handleLost(id, error);
+  }
+
+  // --- handles for media, by their id ---
+
+  keepHandle(id, hooks) {
+    this.#handles.set(id, hooks);
+  }
+
+  handle(id) {
+    return this.#handles.get(id);
+  }
+
+  forgetHandle(id) {
+    this.#handles.delete(id);
+  }
+
+  handleLost(id, error) {
+    const hooks = this.#handles.get(id);
+    this.#handles.delete(id);
+    hooks?.lost(error);
   }
 }
 
@@ -296,7 +331,7 @@ class WebSocketLink extends Link {
   #waiting = new Map();
   #next = 1;
 
-  async open(url, WebSocket, signal) {
+  async open(url, WebSocket, { signal, isForMedia = false }) {
     signal?.addEventListener('abort', () => this.close());
     this.#socket = new WebSocket(url, 'janus-protocol');
     await this.promise((resolve) => {
@@ -306,7 +341,8 @@ class WebSocketLink extends Link {
       this.#socket.onmessage = ({ data }) => this.#heard(JSON.parse(data));
     });
     this.#sessionId = (await this.#send({ janus: 'create' })).data.id;
-    this.#handleId = (await this.#send({ janus: 'attach', plugin: PLUGIN })).data.id;
+    if (!isForMedia)
+      this.#handleId = (await this.#send({ janus: 'attach', plugin: PLUGIN })).data.id;
     return this;
   }
 
@@ -315,7 +351,7 @@ class WebSocketLink extends Link {
     if (this.#sessionId)
       message.session_id = this.#sessionId;
     return this.promise((resolve, reject) => {
-      this.#waiting.set(message.transaction, { resolve, reject, takesAck: request.janus === 'keepalive' });
+      this.#waiting.set(message.transaction, { resolve, reject });
       this.wire('out', message);
       this.#socket.send(JSON.stringify(message));
     });
@@ -323,13 +359,25 @@ class WebSocketLink extends Link {
 
   #heard(message) {
     this.wire('in', message);
+    const media = this.handle(message.sender);
     const waiting = this.#waiting.get(message.transaction);
-    if (message.janus === 'event' && message.plugindata)
+    if (media)
+      this.#heardForMedia(media, message);
+    else if (message.janus === 'event' && message.plugindata)
       this.event(message.plugindata.data);
-    else if (message.janus === 'timeout' || message.janus === 'detached')
+    else if (message.janus === 'timeout' || message.janus === 'detached' && message.sender === this.#handleId)
       this.lost(new CallError('offline', 'Janus closed the session'));
-    else if (waiting && (message.janus !== 'ack' || waiting.takesAck))
+    if (waiting && message.janus !== 'event')
       this.#answered(waiting, message);
+  }
+
+  #heardForMedia(media, { janus, sender, plugindata, jsep, reason, candidate }) {
+    if (janus === 'event')
+      media.event(plugindata.data, jsep);
+    else if (janus === 'trickle')
+      media.trickle?.(candidate);
+    else if (janus === 'hangup' || janus === 'detached')
+      this.handleLost(sender, new CallError('media_lost', reason ?? 'Janus closed the media handle'));
   }
 
   #answered({ resolve, reject }, message) {
@@ -343,6 +391,20 @@ class WebSocketLink extends Link {
   async request(body) {
     const answer = await this.#send({ janus: 'message', handle_id: this.#handleId, body });
     return answer.plugindata.data;
+  }
+
+  async attach(plugin, hooks) {
+    const { id } = (await this.#send({ janus: 'attach', plugin })).data;
+    this.keepHandle(id, hooks);
+    const send = (janus, more) => this.#send({ janus, handle_id: id, ...more });
+    return {
+      request: async (body, jsep) => (await send('message', { body, jsep })).plugindata?.data,
+      trickle: (candidate) => { send('trickle', { candidate }).catch(() => {}); },
+      detach: () => {
+        this.forgetHandle(id);
+        send('detach').catch(() => {});
+      },
+    };
   }
 
   probe() {
@@ -359,7 +421,7 @@ class WebSocketLink extends Link {
 
 /** Straight over a WebSocket. Node before 22 has none: give it that of the package `ws`. */
 export function webSocketTransport(url, { WebSocket = globalThis.WebSocket } = {}) {
-  return { name: `websocket ${url}`, open: (hooks) => new WebSocketLink(hooks).open(url, WebSocket, hooks.signal) };
+  return { name: `websocket ${url}`, open: (hooks) => new WebSocketLink(hooks).open(url, WebSocket, hooks) };
 }
 
 class JanusJsLink extends Link {
@@ -367,7 +429,10 @@ class JanusJsLink extends Link {
   #session;
   #handle;
 
-  async open(server, Janus, options, signal) {
+  #options;
+
+  async open(server, Janus, options, { signal, isForMedia = false }) {
+    this.#options = options;
     signal?.addEventListener('abort', () => this.close());
     await this.promise((callback) => Janus.init({ debug: false, dependencies: options.dependencies, callback }));
     await this.promise((success, reject) => {
@@ -379,12 +444,19 @@ class JanusJsLink extends Link {
         destroyOnUnload: false, ...options, server, success, error: lost, destroyed: () => lost('Janus closed the session'),
       }), lost);
     });
-    this.#handle = await this.promise((success, reject) => this.#session.attach({
-      plugin: PLUGIN, success, error: (reason) => reject(new CallError('janus', textOf(reason))),
-      onmessage: (data) => this.event(data),
-      ondetached: () => this.lost(new CallError('offline', 'Janus closed the handle')),
-    }));
+    if (!isForMedia) {
+      this.#handle = await this.#attach(PLUGIN, {
+        onmessage: (data) => this.event(data),
+        ondetached: () => this.lost(new CallError('offline', 'Janus closed the handle')),
+      });
+    }
     return this;
+  }
+
+  #attach(plugin, callbacks) {
+    return this.promise((success, reject) => this.#session.attach({
+      plugin, success, error: (reason) => reject(new CallError('janus', textOf(reason))), ...callbacks,
+    }));
   }
 
   /** janus.js opens its socket inside its constructor, shows no message of it, and is silent when it closes early. */
@@ -409,9 +481,44 @@ class JanusJsLink extends Link {
   }
 
   request(body) {
-    return this.promise((success, reject) => this.#handle.send({
-      message: body, success, error: (reason) => reject(new CallError('janus', textOf(reason))),
+    return this.#requestOn(this.#handle, body);
+  }
+
+  #requestOn(handle, body, jsep) {
+    return this.promise((success, reject) => handle.send({
+      message: body, jsep, success, error: (reason) => reject(new CallError('janus', textOf(reason))),
     }));
+  }
+
+  async attach(plugin, hooks) {
+    let id;
+    const lost = (reason) => this.handleLost(id, new CallError('media_lost', textOf(reason)));
+    const handle = await this.#attach(plugin, {
+      onmessage: (data, jsep) => this.handle(id)?.event(data, jsep),
+      webrtcState: (isUp, reason) => isUp || lost(reason ?? 'Janus closed the PeerConnection'),
+      ondetached: () => lost('Janus closed the media handle'),
+    });
+    id = handle.getId();
+    this.keepHandle(id, hooks);
+    return {
+      request: (body, jsep) => this.#requestOn(handle, body, jsep),
+      trickle: (candidate) => this.#trickle(id, candidate),
+      detach: () => {
+        this.forgetHandle(id);
+        handle.detach();
+      },
+    };
+  }
+
+  /** janus.js sends candidates of RTCPeerConnections of its own only. */
+  #trickle(handleId, candidate) {
+    const { token, apisecret } = this.#options;
+    const session = this.#session.getSessionId();
+    const message = { janus: 'trickle', candidate, transaction: randomText(12), ...token && { token }, ...apisecret && { apisecret } };
+    if (this.#socket)
+      this.#socket.send(JSON.stringify({ ...message, session_id: session, handle_id: handleId }));
+    else
+      fetch(`${this.#session.getServer()}/${session}/${handleId}`, { method: 'POST', body: JSON.stringify(message) }).catch(() => {});
   }
 
   /** janus.js keeps what answers its own keepalives to itself. */
@@ -430,12 +537,12 @@ class JanusJsLink extends Link {
 
 /** Over janus.js (npm: janus-gateway), for apps that use it for other plugins too. `options` go to its constructor. */
 export function janusJsTransport(server, { Janus = globalThis.Janus, ...options } = {}) {
-  return { name: `janus.js ${server}`, open: (hooks) => new JanusJsLink(hooks).open(server, Janus, options, hooks.signal) };
+  return { name: `janus.js ${server}`, open: (hooks) => new JanusJsLink(hooks).open(server, Janus, options, hooks) };
 }
 
 // --- media: one stream a call, whatever carries it ---
 
-/** The media of a call in mode "none", and what the others have in common. Emits `change`. */
+/** The media of a call in mode "none", and what the others have in common. Emits `change`, and `text` (sendText() of the other side). */
 export class Stream extends Emitter {
   /** "none", or of a mode with media "idle", "connecting", "connected", "reconnecting", "closed". */
   state = 'none';
@@ -457,38 +564,32 @@ export class Stream extends Emitter {
   mend() {}
   async setAudio() {}
   async setVideo() {}
+  /** What this side wants to get: {audio, video, data, bitrate, substream, temporal}, where a server can see to it. */
+  async configure() { throw new CallError('not_supported', 'nobody on the way can do that in this mode'); }
+  /** Text straight to the other device. */
+  async sendText() { throw new CallError('not_supported', 'a call without media of ours carries no text'); }
   close() {}
 }
 
-/**
- * Mode "p2p": one RTCPeerConnection, agreed on by call:signal. What is sent:
- *   {round, description: {type, sdp}}   {round, candidate}   {want: "offer"}
- * A round is one RTCPeerConnection on each side; the caller's device opens them, and an offer of a new round makes the
- * other side begin anew. Within a round both may offer; of two offers at once the caller's goes first.
- */
-export class PeerStream extends Stream {
+/** The microphone and the camera of this side, and the other side's tracks: what every mode with media has. */
+class DeviceStream extends Stream {
   state = 'idle';
-  #port;
-  #peer = null;
-  #round = null;
-  #isStarted = false;
-  #isReady = false;
-  #isOffering = false;
-  #early = [];
-  #incoming = Promise.resolve();
-  #outgoing = Promise.resolve();
+  port;
+  /** For the modes: the RTCPeerConnection that carries what this side sends, or null. */
+  peer = null;
   #prepared = null;
-  #patience;
-  #patienceMs = MEDIA_PATIENCE_MS;
-  #iceServers;
+  #remotePeer = null;
+  #channel = null;
 
-  /** port: isCaller, media (what the call is for), send(data), tell({audio, video}), getUserMedia(constraints). */
+  /** port: isCaller, media (what the call is for), tell({audio, video}), getUserMedia(constraints), and what the mode needs. */
   constructor(port) {
     super();
-    this.#port = port;
+    this.port = port;
   }
 
-  prepare(media = this.#port.media) {
+  // --- microphone and camera ---
+
+  prepare(media = this.port.media) {
     this.#prepared ??= this.#capture(media);
     return this.#prepared;
   }
@@ -498,7 +599,7 @@ export class PeerStream extends Stream {
     const tries = [{ audio, video }, { audio, video: false }].slice(video ? 0 : 1);
     for (const constraints of tries.filter((wanted) => wanted.audio || wanted.video)) {
       try {
-        const local = await this.#port.getUserMedia(constraints);
+        const local = await this.port.getUserMedia(constraints);
         if (this.state === 'closed')
           return stopTracks(local);
         this.local = local;
@@ -509,175 +610,12 @@ export class PeerStream extends Stream {
         this.problem ??= error;
       }
     }
+    this.captured();
     this.emit('change', this);
   }
 
-  async start({ iceServers, isResumed = false } = {}) {
-    if (this.#isStarted)
-      return;
-    this.#isStarted = true;
-    this.#iceServers = iceServers;
-    this.#become('connecting');
-    await this.prepare();
-    if (this.state === 'closed')
-      return;
-    this.#isReady = true;
-    this.#port.tell({ audio: this.audio, video: this.video });
-    if (this.#port.isCaller)
-      this.#openRound();
-    else if (isResumed)
-      this.#send({ want: 'offer' });
-    this.#early.splice(0).forEach((data) => this.hear(data));
-    this.#waitAndMend();
-  }
-
-  hear(data) {
-    if (this.#isReady)
-      this.#incoming = this.#incoming.then(() => this.#take(data)).catch(() => this.#waitAndMend());
-    else
-      this.#early.push(data);
-  }
-
-  async #take({ round, description, candidate, want }) {
-    if (this.state === 'closed')
-      return;
-    if (want === 'offer' && this.#port.isCaller)
-      this.#openRound();
-    else if (description?.type === 'offer' && round !== this.#round && !this.#port.isCaller)
-      await this.#answer(this.#newPeer(round), description);
-    else if (round !== this.#round || !this.#peer)
-      return; // of a connection that is no more
-    else if (description)
-      await this.#takeDescription(this.#peer, description);
-    else if (candidate)
-      await this.#peer.addIceCandidate(candidate).catch(() => {});
-  }
-
-  async #takeDescription(peer, description) {
-    if (description.type !== 'offer')
-      return peer.signalingState === 'have-local-offer' && peer.setRemoteDescription(description);
-    const collides = this.#isOffering || peer.signalingState !== 'stable';
-    if (!collides || !this.#port.isCaller)
-      await this.#answer(peer, description);
-  }
-
-  async #answer(peer, offer) {
-    await peer.setRemoteDescription(offer);
-    this.#addTracks(peer);
-    await peer.setLocalDescription();
-    this.#sendDescription(peer);
-  }
-
-  async #offer(peer) {
-    if (peer !== this.#peer)
-      return;
-    this.#isOffering = true;
-    try {
-      await peer.setLocalDescription();
-      this.#sendDescription(peer);
-    } catch {
-      this.#waitAndMend();
-    } finally {
-      this.#isOffering = false;
-    }
-  }
-
-  #sendDescription(peer) {
-    const { type, sdp } = peer.localDescription;
-    if (peer === this.#peer)
-      this.#send({ round: this.#round, description: { type, sdp } });
-  }
-
-  /** One after the other: Janus keeps no order of messages that are under way together. */
-  #send(data) {
-    this.#outgoing = this.#outgoing.then(() => this.#sendNow(data)).catch(() => {});
-  }
-
-  async #sendNow(data) {
-    try {
-      await this.#port.send(data);
-    } catch (error) {
-      if (!error.details?.retryAfterMs || this.state === 'closed')
-        throw error;
-      await pause(error.details.retryAfterMs);
-      await this.#sendNow(data);
-    }
-  }
-
-  #openRound() {
-    const peer = this.#newPeer(randomText(8));
-    this.#addTracks(peer);
-    // To hear and see without sending.
-    for (const kind of this.#port.media.video ? ['audio', 'video'] : ['audio']) {
-      if (!peer.getTransceivers().some(({ receiver }) => receiver.track.kind === kind))
-        peer.addTransceiver(kind, { direction: 'recvonly' });
-    }
-  }
-
-  #newPeer(round) {
-    this.#peer?.close();
-    const peer = new RTCPeerConnection({ iceServers: this.#iceServers ?? [] });
-    this.#peer = peer;
-    this.#round = round;
-    peer.onnegotiationneeded = () => this.#offer(peer);
-    peer.onicecandidate = ({ candidate }) => {
-      if (candidate && peer === this.#peer)
-        this.#send({ round, candidate: candidate.toJSON() });
-    };
-    peer.ontrack = ({ track, streams }) => this.#gotTrack(track, streams[0]);
-    peer.onconnectionstatechange = () => peer === this.#peer && this.#connectionChanged(peer.connectionState);
-    return peer;
-  }
-
-  #addTracks(peer) {
-    const sent = peer.getSenders().map(({ track }) => track);
-    for (const track of this.local?.getTracks() ?? []) {
-      if (!sent.includes(track))
-        peer.addTrack(track, this.local);
-    }
-  }
-
-  #gotTrack(track, stream) {
-    this.remote = stream ?? new MediaStream([...this.remote?.getTracks() ?? [], track]);
-    this.remote.onremovetrack = () => this.emit('change', this);
-    track.onmute = track.onunmute = () => this.emit('change', this);
-    this.emit('change', this);
-  }
-
-  #connectionChanged(state) {
-    if (state === 'connected') {
-      clearTimeout(this.#patience);
-      this.#patienceMs = MEDIA_PATIENCE_MS;
-      this.#become('connected');
-    }
-    if (state === 'disconnected' || state === 'failed') {
-      this.#become('reconnecting');
-      this.#waitAndMend();
-    }
-  }
-
-  #waitAndMend() {
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => {
-      this.#patienceMs = Math.min(MOST_PATIENCE_MS, this.#patienceMs * 2);
-      this.mend();
-    }, this.#patienceMs);
-  }
-
-  mend() {
-    if (!this.#isReady || this.state === 'closed' || this.#isWell())
-      return;
-    if (this.#port.isCaller)
-      this.#openRound();
-    else
-      this.#send({ want: 'offer' });
-    // Until it is well: either side's word may be lost again.
-    this.#waitAndMend();
-  }
-
-  #isWell() {
-    return this.#peer?.connectionState === 'connected' && this.#peer.signalingState === 'stable';
-  }
+  /** For the modes: microphone and camera are there, or will not be. */
+  captured() {}
 
   /** Off keeps the microphone, so that on is at once; on asks for one if there was none. */
   async setAudio(isOn) {
@@ -705,26 +643,29 @@ export class PeerStream extends Stream {
   }
 
   async #add(kind) {
-    const captured = await this.#port.getUserMedia({ [kind]: true });
+    const captured = await this.port.getUserMedia({ [kind]: true });
     if (this.state === 'closed')
       return stopTracks(captured);
     const [track] = captured.getTracks();
     this.local ??= new MediaStream();
     this.local.addTrack(track);
     this.problem = null;
-    const idle = this.#peer?.getTransceivers().find(({ sender, receiver }) => receiver.track.kind === kind && !sender.track);
-    if (idle) {
-      await idle.sender.replaceTrack(track);
-      idle.sender.setStreams?.(this.local);
-      idle.direction = 'sendrecv';
-    } else {
-      this.#peer?.addTrack(track, this.local);
-    }
+    const idle = this.peer?.getTransceivers().find(({ sender, receiver }) => receiver.track.kind === kind && !sender.track);
+    if (!idle)
+      this.peer?.addTrack(track, this.local);
+    else
+      await this.#fill(idle, track);
+  }
+
+  async #fill(transceiver, track) {
+    await transceiver.sender.replaceTrack(track);
+    transceiver.sender.setStreams?.(this.local);
+    transceiver.direction = 'sendrecv';
   }
 
   #cameraOff() {
     for (const track of this.local.getVideoTracks()) {
-      this.#peer?.getSenders().find((sender) => sender.track === track)?.replaceTrack(null);
+      this.peer?.getSenders().find((sender) => sender.track === track)?.replaceTrack(null);
       this.local.removeTrack(track);
       track.stop();
     }
@@ -732,11 +673,107 @@ export class PeerStream extends Stream {
 
   #changedWhatWeSend() {
     this.emit('change', this);
-    if (this.#isReady)
-      this.#port.tell({ audio: this.audio, video: this.video });
+    if (this.state !== 'idle' && this.state !== 'closed')
+      this.tellWhatWeSend();
   }
 
-  #become(state) {
+  tellWhatWeSend() {
+    this.port.tell({ audio: this.audio, video: this.video });
+  }
+
+  // --- for the modes: an RTCPeerConnection and what goes over it ---
+
+  newPeer({ iceServers, ...more }, { trickle, changed }) {
+    const peer = new RTCPeerConnection({ iceServers: iceServers ?? [], ...more });
+    peer.onicecandidate = ({ candidate }) => trickle(candidate);
+    peer.onconnectionstatechange = () => changed(peer.connectionState);
+    peer.ontrack = ({ track }) => this.gotTrack(peer, track);
+    peer.ondatachannel = ({ channel }) => this.#takeChannel(peer, channel);
+    return peer;
+  }
+
+  /** Another one carries from now on what this side sends; null: none. The old one is closed. */
+  useForSending(peer) {
+    this.peer?.close();
+    this.peer = peer;
+    this.#channel = null;
+  }
+
+  /** A line for each kind, always in this order, so that a later one fits an earlier: what is there is sent, the rest received. */
+  addLines(peer, direction = 'sendrecv') {
+    for (const kind of this.kinds()) {
+      const [track] = this.local?.getTracks().filter((one) => one.kind === kind) ?? [];
+      if (track)
+        peer.addTransceiver(track, { direction, streams: [this.local] });
+      else if (direction === 'sendrecv')
+        peer.addTransceiver(kind, { direction: 'recvonly' });
+    }
+  }
+
+  kinds() {
+    const hasVideo = this.port.media.video || this.video || this.remote?.getVideoTracks().length > 0;
+    return hasVideo ? ['audio', 'video'] : ['audio'];
+  }
+
+  /** To what the other side offered. */
+  addTracks(peer) {
+    const sent = peer.getSenders().map(({ track }) => track);
+    for (const track of this.local?.getTracks() ?? []) {
+      if (!sent.includes(track))
+        peer.addTrack(track, this.local);
+    }
+  }
+
+  gotTrack(peer, track) {
+    const old = peer === this.#remotePeer ? this.remote.getTracks().filter(({ readyState }) => readyState === 'live') : [];
+    if (peer !== this.#remotePeer || !this.remote)
+      this.remote = new MediaStream(old);
+    this.#remotePeer = peer;
+    this.remote.addTrack(track);
+    track.onmute = track.onunmute = track.onended = () => this.emit('change', this);
+    this.emit('change', this);
+  }
+
+  // --- text, over a data channel that is made when it is wanted ---
+
+  async sendText(text) {
+    if (!this.#channel && !this.peer)
+      throw new CallError('offline', 'there is no connection between the two yet');
+    this.openChannel();
+    const channel = this.#channel;
+    if (channel.readyState === 'connecting')
+      await new Promise((resolve) => { channel.onopen = channel.onclose = resolve; });
+    if (channel.readyState !== 'open')
+      throw new CallError('offline', 'the connection between the two was lost');
+    channel.send(text);
+  }
+
+  openChannel() {
+    if (!this.#channel)
+      this.#takeChannel(this.peer, this.peer.createDataChannel(CHANNEL));
+  }
+
+  #takeChannel(peer, channel) {
+    if (peer === this.peer)
+      this.#channel ??= channel;
+    channel.onmessage = ({ data }) => this.emit('text', data);
+    channel.addEventListener('close', () => {
+      if (channel === this.#channel)
+        this.#channel = null;
+    });
+  }
+
+  /** Janus passes messages on only to who has a channel as well. */
+  meetChannel(peer, { sdp }) {
+    if (!/^m=application [1-9]/m.test(sdp) || peer.hasCallChannel || peer === this.peer && this.#channel)
+      return;
+    peer.hasCallChannel = true;
+    this.#takeChannel(peer, peer.createDataChannel(CHANNEL));
+  }
+
+  // --- the state ---
+
+  become(state) {
     if (this.state === state || this.state === 'closed')
       return;
     this.state = state;
@@ -744,16 +781,717 @@ export class PeerStream extends Stream {
   }
 
   close() {
-    clearTimeout(this.#patience);
-    this.#become('closed');
-    this.#peer?.close();
-    this.#peer = null;
+    this.become('closed');
+    this.useForSending(null);
     stopTracks(this.local);
+  }
+}
+
+/** One thing after the other, each only if `isCurrent()` still holds. */
+function inOrder(isCurrent, failed) {
+  let last = Promise.resolve();
+  return (work) => {
+    last = last.then(() => isCurrent() && work()).catch((error) => isCurrent() && failed(error));
+    return last;
+  };
+}
+
+const plain = ({ type, sdp }) => ({ type, sdp });
+
+/**
+ * Mode "p2p": one RTCPeerConnection, agreed on by call:signal. What is sent:
+ *   {round, description: {type, sdp}}   {round, candidate}   {want: "offer"}
+ * A round is one RTCPeerConnection on each side; the caller's device opens them, and an offer of a new round makes the
+ * other side begin anew. Within a round both may offer; of two offers at once the caller's goes first.
+ */
+export class PeerStream extends DeviceStream {
+  #round = null;
+  #isStarted = false;
+  #isReady = false;
+  #isOffering = false;
+  #early = [];
+  #incoming = inOrder(() => this.state !== 'closed', () => this.#waitAndMend());
+  #outgoing = Promise.resolve();
+  #patience;
+  #patienceMs = MEDIA_PATIENCE_MS;
+  #iceServers;
+
+  async start({ join, iceServers = join?.iceServers, isResumed = false } = {}) {
+    if (this.#isStarted)
+      return;
+    this.#isStarted = true;
+    this.#iceServers = iceServers;
+    this.become('connecting');
+    await this.prepare();
+    if (this.state === 'closed')
+      return;
+    this.#isReady = true;
+    this.tellWhatWeSend();
+    if (this.port.isCaller)
+      this.#openRound();
+    else if (isResumed)
+      this.#send({ want: 'offer' });
+    this.#early.splice(0).forEach((data) => this.hear(data));
+    this.#waitAndMend();
+  }
+
+  hear(data) {
+    if (this.#isReady)
+      this.#incoming(() => this.#take(data));
+    else
+      this.#early.push(data);
+  }
+
+  async #take({ round, description, candidate, want }) {
+    if (want === 'offer' && this.port.isCaller)
+      this.#openRound();
+    else if (description?.type === 'offer' && round !== this.#round && !this.port.isCaller)
+      await this.#answer(this.#newRound(round), description);
+    else if (round !== this.#round || !this.peer)
+      return; // of a connection that is no more
+    else if (description)
+      await this.#takeDescription(this.peer, description);
+    else if (candidate)
+      await this.peer.addIceCandidate(candidate).catch(() => {});
+  }
+
+  async #takeDescription(peer, description) {
+    if (description.type !== 'offer')
+      return peer.signalingState === 'have-local-offer' && peer.setRemoteDescription(description);
+    const collides = this.#isOffering || peer.signalingState !== 'stable';
+    if (!collides || !this.port.isCaller)
+      await this.#answer(peer, description);
+  }
+
+  async #answer(peer, offer) {
+    await peer.setRemoteDescription(offer);
+    this.addTracks(peer);
+    await peer.setLocalDescription();
+    this.#sendDescription(peer);
+  }
+
+  async #offer(peer) {
+    if (peer !== this.peer)
+      return;
+    this.#isOffering = true;
+    try {
+      await peer.setLocalDescription();
+      this.#sendDescription(peer);
+    } catch {
+      this.#waitAndMend();
+    } finally {
+      this.#isOffering = false;
+    }
+  }
+
+  #sendDescription(peer) {
+    if (peer === this.peer)
+      this.#send({ round: this.#round, description: plain(peer.localDescription) });
+  }
+
+  /** One after the other: Janus keeps no order of messages that are under way together. */
+  #send(data) {
+    this.#outgoing = this.#outgoing.then(() => this.#sendNow(data)).catch(() => {});
+  }
+
+  async #sendNow(data) {
+    try {
+      await this.port.send(data);
+    } catch (error) {
+      if (!error.details?.retryAfterMs || this.state === 'closed')
+        throw error;
+      await pause(error.details.retryAfterMs);
+      await this.#sendNow(data);
+    }
+  }
+
+  #openRound() {
+    this.addLines(this.#newRound(randomText(8)));
+  }
+
+  #newRound(round) {
+    const peer = this.newPeer({ iceServers: this.#iceServers }, {
+      trickle: (candidate) => {
+        if (candidate && peer === this.peer)
+          this.#send({ round, candidate: candidate.toJSON() });
+      },
+      changed: (state) => peer === this.peer && this.#connectionChanged(state),
+    });
+    this.useForSending(peer);
+    this.#round = round;
+    peer.onnegotiationneeded = () => this.#offer(peer);
+    return peer;
+  }
+
+  #connectionChanged(state) {
+    if (state === 'connected') {
+      clearTimeout(this.#patience);
+      this.#patienceMs = MEDIA_PATIENCE_MS;
+      this.become('connected');
+    }
+    if (state === 'disconnected' || state === 'failed') {
+      this.become('reconnecting');
+      this.#waitAndMend();
+    }
+  }
+
+  #waitAndMend() {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      this.#patienceMs = Math.min(MOST_PATIENCE_MS, this.#patienceMs * 2);
+      this.mend();
+    }, this.#patienceMs);
+  }
+
+  mend() {
+    if (!this.#isReady || this.state === 'closed' || this.#isWell())
+      return;
+    if (this.port.isCaller)
+      this.#openRound();
+    else
+      this.#send({ want: 'offer' });
+    // Until it is well: either side's word may be lost again.
+    this.#waitAndMend();
+  }
+
+  #isWell() {
+    return this.peer?.connectionState === 'connected' && this.peer.signalingState === 'stable';
+  }
+
+  close() {
+    clearTimeout(this.#patience);
+    super.close();
+  }
+}
+
+/** Refusals of a join after which another would be refused as well, until the server has told us something new. */
+const NO_REJOIN = new Set(['call_over', 'call_not_found', 'unauthorized', 'forbidden', 'invalid_request', 'room_refused', 'not_supported']);
+
+/**
+ * The modes whose media goes through Janus. What they have on the server is a seat: handles and their RTCPeerConnections.
+ * A seat that is lost, or that does not connect, is given up, and another is taken; what belonged to the old one is void.
+ */
+class JanusStream extends DeviceStream {
+  seat = null;
+  #isStarted = false;
+  #isReady = false;
+  #rejoin;
+  #rejoinMs = REJOIN_MS;
+  #patience;
+  #patienceMs = MEDIA_PATIENCE_MS;
+  #hasRestarted = false;
+
+  /** For the modes: takes the seat, or throws why not. */
+  async enter() {}
+  /** For the modes: an ICE restart. */
+  restart() {}
+  /** For the modes: nothing is missing. */
+  isWell() { return false; }
+
+  async start() {
+    if (this.#isStarted)
+      return;
+    this.#isStarted = true;
+    this.become('connecting');
+    const prepared = this.prepare();
+    await Promise.race([prepared, pause(DEVICES_MS)]);
+    if (this.state === 'closed')
+      return;
+    this.#isReady = true;
+    this.tellWhatWeSend();
+    this.takeSeat();
+  }
+
+  /** What came after the seat was taken. */
+  captured() {
+    if (!this.#isReady)
+      return;
+    this.tellWhatWeSend();
+    if (this.peer && this.seat?.isAgreed)
+      this.addTracks(this.peer);
+  }
+
+  async takeSeat() {
+    clearTimeout(this.#rejoin);
+    clearTimeout(this.#patience);
+    this.leaveSeat();
+    const seat = { handles: [], peers: [], isAgreed: false };
+    this.seat = seat;
+    try {
+      await this.enter(seat);
+    } catch (error) {
+      this.lost(seat, error);
+    }
+  }
+
+  leaveSeat() {
+    const { seat } = this;
+    this.seat = null;
+    seat?.handles.forEach((handle) => handle.detach());
+    seat?.peers.forEach((peer) => peer.close());
+    this.useForSending(null);
+  }
+
+  /** This seat is worth nothing any more: the next one, after a while. */
+  lost(seat, error) {
+    if (seat !== this.seat)
+      return;
+    this.leaveSeat();
+    this.become('reconnecting');
+    if (NO_REJOIN.has(error.code))
+      return;
+    const waitMs = error.details?.retryAfterMs ?? this.#rejoinMs * (0.5 + Math.random() / 2);
+    this.#rejoinMs = Math.min(MOST_REJOIN_MS, this.#rejoinMs * 2);
+    clearTimeout(this.#rejoin);
+    this.#rejoin = setTimeout(() => this.takeSeat(), waitMs);
+  }
+
+  /** A handle of this seat; events(data, jsep) are taken one after the other. */
+  async attach(seat, plugin, events, inTurn = inOrder(() => seat === this.seat, (error) => this.lost(seat, error))) {
+    const handle = await this.port.attach(plugin, {
+      event: (data, jsep) => inTurn(() => events(data, jsep)),
+      lost: (error) => this.lost(seat, error),
+      trickle: (candidate) => inTurn(() => handle.peer?.addIceCandidate(candidate.completed ? null : candidate)),
+    });
+    if (seat !== this.seat) {
+      handle.detach();
+      throw new CallError('offline', 'somebody else sits there by now');
+    }
+    handle.inTurn = inTurn;
+    seat.handles.push(handle);
+    return handle;
+  }
+
+  /** The RTCPeerConnection of a handle. */
+  connect(seat, handle) {
+    const peer = this.newPeer({ iceServers: this.port.join()?.iceServers, bundlePolicy: 'max-bundle' }, {
+      // What belongs to an offer goes after it.
+      trickle: (candidate) => handle.inTurn(() => handle.trickle(candidate?.toJSON() ?? { completed: true })),
+      changed: (state) => seat === this.seat && this.#connectionChanged(seat, state),
+    });
+    handle.peer = peer;
+    seat.peers.push(peer);
+    return peer;
+  }
+
+  #connectionChanged(seat, state) {
+    if (state === 'connected' && this.isWell(seat)) {
+      clearTimeout(this.#patience);
+      this.#patienceMs = MEDIA_PATIENCE_MS;
+      this.#rejoinMs = REJOIN_MS;
+      this.#hasRestarted = false;
+      this.become('connected');
+    }
+    if (state === 'disconnected' || state === 'failed') {
+      this.become('reconnecting');
+      this.waitAndMend(state === 'failed' ? 0 : this.#patienceMs);
+    }
+  }
+
+  /** It should be well by then. */
+  waitAndMend(ms = this.#patienceMs) {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      this.#patienceMs = Math.min(MOST_PATIENCE_MS, this.#patienceMs * 2);
+      this.mend();
+    }, ms);
+  }
+
+  /** First with what is there, then with everything anew. */
+  mend() {
+    if (!this.#isReady || this.state === 'closed' || this.seat && this.isWell(this.seat))
+      return;
+    if (!this.seat) {
+      this.#rejoinMs = REJOIN_MS;
+      return this.takeSeat();
+    }
+    if (!this.seat.isAgreed)
+      return; // it waits for the other device, or is being taken
+    this.waitAndMend();
+    if (this.#hasRestarted)
+      return this.takeSeat();
+    this.#hasRestarted = true;
+    this.restart(this.seat);
+  }
+
+  close() {
+    clearTimeout(this.#rejoin);
+    clearTimeout(this.#patience);
+    this.leaveSeat();
+    super.close();
+  }
+}
+
+/**
+ * Mode "relay": a media handle on janus.plugin.call, joined with the call's token. The callee's device offers with its
+ * call:join, the caller's answers; later either offers with call:media, one at a time.
+ */
+export class RelayStream extends JanusStream {
+  #wish = null;
+
+  async enter(seat) {
+    const { isCaller, callId } = this.port;
+    const handle = await this.attach(seat, PLUGIN, ({ event }, jsep) => event === 'call:media' && jsep && this.#take(seat, jsep));
+    const peer = this.connect(seat, handle);
+    this.useForSending(peer);
+    peer.onnegotiationneeded = () => this.#wantOffer(seat);
+    if (!isCaller) {
+      this.addLines(peer);
+      await peer.setLocalDescription();
+    }
+    await this.#ask(seat, { request: 'call:join', callId, token: this.port.join()?.token }, isCaller ? undefined : plain(peer.localDescription));
+    if (this.#wish)
+      await this.configure(this.#wish);
+  }
+
+  async #ask(seat, body, jsep) {
+    const [handle] = seat.handles;
+    const reply = await within(handle.request(body, jsep), MEDIA_PATIENCE_MS, 'the server');
+    if (reply?.call === 'error')
+      throw new CallError(reply.code, reply.error, reply);
+    return reply;
+  }
+
+  #tellPeer(seat, description) {
+    return this.#ask(seat, { request: 'call:media', callId: this.port.callId }, plain(description));
+  }
+
+  async #take(seat, jsep) {
+    const [{ peer }] = seat.handles;
+    if (jsep.type !== 'offer') {
+      if (peer.signalingState !== 'have-local-offer')
+        return;
+      await peer.setRemoteDescription(jsep);
+      return this.#agreed(seat);
+    }
+    await peer.setRemoteDescription(jsep);
+    this.addTracks(peer);
+    this.meetChannel(peer, jsep);
+    await peer.setLocalDescription();
+    await this.#tellPeer(seat, peer.localDescription);
+    this.#agreed(seat);
+  }
+
+  #agreed(seat) {
+    seat.isAgreed = true;
+    if (!this.isWell(seat))
+      this.waitAndMend();
+    if (seat.wantsOffer)
+      this.#wantOffer(seat);
+  }
+
+  #wantOffer(seat) {
+    seat.wantsOffer = true;
+    if (seat.isAgreed && !seat.isHeldBack)
+      seat.handles[0].inTurn(() => this.#offer(seat));
+  }
+
+  async #offer(seat) {
+    const [{ peer }] = seat.handles;
+    if (!seat.wantsOffer || peer.signalingState !== 'stable')
+      return;
+    seat.wantsOffer = false;
+    await peer.setLocalDescription();
+    try {
+      await this.#tellPeer(seat, peer.localDescription);
+      this.waitAndMend();
+    } catch (error) {
+      if (error.code !== 'wrong_state' && !error.details?.retryAfterMs)
+        throw error;
+      await this.#offerLater(seat, peer, error.details.retryAfterMs ?? GLARE_MS * (1 + Math.random()));
+    }
+  }
+
+  /** The other side was first: its offer is on the way, and ours comes after it. */
+  async #offerLater(seat, peer, ms) {
+    seat.isHeldBack = true;
+    await peer.setLocalDescription({ type: 'rollback' });
+    seat.wantsOffer = true;
+    setTimeout(() => {
+      seat.isHeldBack = false;
+      this.#wantOffer(seat);
+    }, ms);
+  }
+
+  restart(seat) {
+    seat.handles[0].peer.restartIce();
+  }
+
+  isWell(seat) {
+    const [peer] = seat.peers;
+    return peer?.connectionState === 'connected' && peer.signalingState === 'stable';
+  }
+
+  /** The server holds back, or thins out, what comes to this side. It is asked again after every new join. */
+  async configure(wish) {
+    this.#wish = { ...this.#wish, ...wish };
+    if (this.seat?.handles[0])
+      await this.#ask(this.seat, { request: 'call:configure', callId: this.port.callId, ...wish });
+  }
+}
+
+// Errors of VideoRoom. The room may be a moment away; a pin or a token does not get better.
+const NO_SUCH_ROOM = 426;
+const ROOM_REFUSALS = new Set([429, 433]);
+
+/**
+ * Mode "room": the stock VideoRoom plugin, in a room of the call's own. One handle publishes what this side sends, another
+ * subscribes to the other side's newest feed.
+ */
+export class RoomStream extends JanusStream {
+  #wish = null;
+
+  get #side() {
+    return this.port.isCaller ? 'caller' : 'callee';
+  }
+
+  async enter(seat) {
+    const { plugin, room, pin, token } = this.port.join() ?? {};
+    seat.publisher = await this.attach(seat, plugin, (data, jsep) => this.#heard(seat, seat.publisher, data, jsep));
+    const { private_id: privateId, publishers } = await this.#ask(seat.publisher, {
+      request: 'join', ptype: 'publisher', room, pin, token, display: this.#side,
+    }, ({ videoroom }) => videoroom === 'joined');
+    seat.privateId = privateId;
+    const peer = this.connect(seat, seat.publisher);
+    this.useForSending(peer);
+    seat.isAgreed = true;
+    peer.onnegotiationneeded = () => seat.publisher.inTurn(() => this.#publish(seat));
+    this.addLines(peer, 'sendonly');
+    // VideoRoom keeps no message for who subscribes to it later.
+    this.openChannel();
+    this.#see(seat, publishers ?? []);
+  }
+
+  /** Answers come as events; those of one handle in order, so the next that fits is ours. */
+  async #ask(handle, body, isAnswer, jsep) {
+    const answer = new Promise((resolve, reject) => { handle.waiting = { resolve, reject, isAnswer }; });
+    answer.catch(() => {});
+    await handle.request(body, jsep);
+    return within(answer, MEDIA_PATIENCE_MS, 'the room');
+  }
+
+  #heard(seat, handle, data, jsep) {
+    const { waiting } = handle ?? {};
+    if (data.error_code && handle === seat.subscriber)
+      this.#unsubscribe(seat); // whoever left just now has a newer feed soon
+    if (data.error_code && waiting) {
+      handle.waiting = null;
+      const code = ROOM_REFUSALS.has(data.error_code) ? 'room_refused' : data.error_code === NO_SUCH_ROOM ? 'no_room' : 'room';
+      waiting.reject(new CallError(code, data.error, data));
+    } else if (waiting?.isAnswer(data)) {
+      handle.waiting = null;
+      waiting.resolve({ ...data, jsep });
+    }
+    if (handle === seat.publisher && !data.error_code)
+      this.#roomChanged(seat, data);
+    else if (handle !== seat.publisher && jsep?.type === 'offer')
+      handle.inTurn(() => this.#answer(seat, handle, jsep));
+  }
+
+  // --- what this side sends ---
+
+  async #publish(seat) {
+    const { peer } = seat.publisher;
+    if (peer.signalingState !== 'stable')
+      return;
+    await peer.setLocalDescription();
+    const request = seat.isPublished ? 'configure' : 'publish';
+    seat.isPublished = true;
+    // Its answer comes in turn with the events, which this must not hold up.
+    this.#ask(seat.publisher, { request }, (data) => data.configured === 'ok', plain(peer.localDescription))
+      .then(({ jsep }) => peer.setRemoteDescription(jsep))
+      .catch((error) => this.lost(seat, error));
+    this.waitAndMend();
+  }
+
+  // --- what comes of the other side ---
+
+  #roomChanged(seat, { videoroom, publishers, unpublished, leaving }) {
+    if (videoroom === 'event' && publishers)
+      this.#see(seat, publishers);
+    if (seat.feed && [unpublished, leaving].includes(seat.feed))
+      this.#unsubscribe(seat);
+  }
+
+  /** The newest feed of the other side; one of our own may be left over from before a reload. */
+  #see(seat, publishers) {
+    const [theirs] = publishers.filter(({ display }) => display !== this.#side).slice(-1);
+    if (!theirs)
+      return;
+    const mids = (theirs.streams ?? []).filter(({ disabled }) => !disabled).map(({ mid }) => mid);
+    if (theirs.id !== seat.feed)
+      this.#subscribe(seat, theirs.id, mids).catch((error) => this.#feedLost(seat, theirs.id, error));
+    else
+      this.#subscribeMore(seat, mids.filter((mid) => !seat.mids.has(mid)));
+  }
+
+  async #subscribe(seat, feed, mids) {
+    this.#unsubscribe(seat);
+    Object.assign(seat, { feed, mids: new Set(mids) });
+    const { plugin, room, pin } = this.port.join();
+    const inTurn = inOrder(() => seat === this.seat && seat.feed === feed, (error) => this.lost(seat, error));
+    const handle = await this.attach(seat, plugin, (data, jsep) => this.#heard(seat, handle, data, jsep), inTurn);
+    if (seat.feed !== feed)
+      return this.#drop(seat, handle);
+    seat.subscriber = handle;
+    this.connect(seat, handle);
+    await handle.request({ request: 'join', ptype: 'subscriber', room, pin, private_id: seat.privateId, streams: [{ feed }] });
+  }
+
+  #subscribeMore(seat, mids) {
+    if (mids.length === 0)
+      return;
+    mids.forEach((mid) => seat.mids.add(mid));
+    seat.subscriber?.request({ request: 'subscribe', streams: mids.map((mid) => ({ feed: seat.feed, mid })) });
+  }
+
+  #feedLost(seat, feed, error) {
+    if (seat.feed !== feed)
+      return;
+    seat.feed = null;
+    if (error.code === 'offline' || error.code === 'timeout')
+      this.lost(seat, error);
+  }
+
+  #unsubscribe(seat) {
+    if (seat.subscriber)
+      this.#drop(seat, seat.subscriber);
+    Object.assign(seat, { subscriber: null, feed: null });
+  }
+
+  #drop(seat, handle) {
+    handle.detach();
+    handle.peer?.close();
+    seat.handles = seat.handles.filter((one) => one !== handle);
+    seat.peers = seat.peers.filter((one) => one !== handle.peer);
+  }
+
+  async #answer(seat, handle, offer) {
+    const { peer } = handle;
+    await peer.setRemoteDescription(offer);
+    this.meetChannel(peer, offer);
+    await peer.setLocalDescription();
+    await handle.request({ request: 'start' }, plain(peer.localDescription));
+    this.waitAndMend();
+    if (this.#wish)
+      this.configure(this.#wish);
+  }
+
+  restart(seat) {
+    seat.publisher.peer.restartIce();
+    seat.subscriber?.request({ request: 'configure', restart: true });
+  }
+
+  isWell(seat) {
+    return seat.isAgreed && seat.peers.length > 0
+      && seat.peers.every(({ connectionState, signalingState }) => connectionState === 'connected' && signalingState === 'stable'
+        || connectionState === 'new' && signalingState === 'stable');
+  }
+
+  /** VideoRoom knows no bitrate of a subscriber. */
+  async configure(wish) {
+    this.#wish = { ...this.#wish, ...wish };
+    const { subscriber } = this.seat ?? {};
+    if (!subscriber)
+      return;
+    const streams = subscriber.peer.getTransceivers().filter(({ mid }) => mid !== null).map(({ mid, receiver: { track: { kind } } }) => ({
+      mid, ...wish[kind] !== undefined && { send: wish[kind] },
+      ...kind === 'video' && { substream: wish.substream, temporal: wish.temporal },
+    }));
+    await subscriber.request({ request: 'configure', streams });
   }
 }
 
 function stopTracks(stream) {
   stream?.getTracks().forEach((track) => track.stop());
+}
+
+/** A session with Janus for media alone: opened when a handle is wanted, kept alive, closed with its last handle. */
+class MediaSession {
+  #transport;
+  #wire;
+  #opening = null;
+  #handles = new Set();
+  #keepalive;
+
+  constructor(transport, wire) {
+    this.#transport = transport;
+    this.#wire = wire;
+  }
+
+  async attach(plugin, hooks) {
+    this.#opening ??= this.#open();
+    const link = await this.#opening;
+    const handle = await link.attach(plugin, { ...hooks, lost: (error) => { this.#left(handle); hooks.lost(error); } });
+    this.#handles.add(handle);
+    return { ...handle, detach: () => { handle.detach(); this.#left(handle); } };
+  }
+
+  async #open() {
+    const abort = new AbortController();
+    const forget = () => {
+      clearInterval(this.#keepalive);
+      this.#opening = null;
+      this.#handles.clear();
+    };
+    const hooks = { signal: abort.signal, isForMedia: true, event() {}, lost: forget, wire: this.#wire };
+    try {
+      const link = await within(this.#transport.open(hooks), DEFAULTS.openMs, 'the server');
+      this.#keepalive = setInterval(() => this.#probe(link), DEFAULTS.keepaliveMs);
+      return link;
+    } catch (error) {
+      abort.abort();
+      forget();
+      throw error;
+    }
+  }
+
+  async #probe(link) {
+    try {
+      await within(link.probe(), DEFAULTS.answerMs, 'the server');
+    } catch (error) {
+      link.lost?.(error);
+    }
+  }
+
+  async #left(handle) {
+    this.#handles.delete(handle);
+    const opening = this.#opening;
+    // A detach is sent yet.
+    await pause(0);
+    if (this.#handles.size > 0 || opening !== this.#opening || !opening)
+      return;
+    this.#opening = null;
+    clearInterval(this.#keepalive);
+    (await opening).close();
+  }
+}
+
+const usualGetUserMedia = (constraints) => {
+  if (!globalThis.navigator?.mediaDevices)
+    throw new CallError('no_media', 'this page has no access to microphone and camera');
+  return globalThis.navigator.mediaDevices.getUserMedia(constraints);
+};
+
+/**
+ * The media of a call in mode "relay" alone, for an app that signals by another door and has its `join`: a RelayStream that
+ * has begun. It joins anew by itself when it was lost; end it with close() when the call is over.
+ *   url or transport      where Janus is
+ *   callId, join, isCaller of the call; join is {token, iceServers}, or a function that returns the newest
+ *   media                 what this side sends: {audio: true, video: false}
+ *   tell({audio, video})  what to tell the other user of what this side sends, with call:update
+ *   getUserMedia          how to get microphone and camera
+ */
+export function joinRelay({ url, transport = webSocketTransport(url), callId, join, isCaller, media = { audio: true, video: false }, tell = () => {},
+  getUserMedia = usualGetUserMedia }) {
+  const session = new MediaSession(transport);
+  const stream = new RelayStream({
+    isCaller, callId, media, tell, getUserMedia,
+    join: typeof join === 'function' ? join : () => join,
+    attach: (plugin, hooks) => session.attach(plugin, hooks),
+  });
+  stream.start();
+  return stream;
 }
 
 // --- calls ---
@@ -832,6 +1570,10 @@ export class Call extends Emitter {
 
 // --- the client ---
 
+const MODES = {
+  p2p: (port) => new PeerStream(port), relay: (port) => new RelayStream(port), room: (port) => new RoomStream(port),
+};
+
 const PERMANENT = new Set(['invalid_request', 'unauthorized', 'token_expired', 'wrong_state', 'too_large', 'unknown_request']);
 const CONNECTION = new Set(['offline', 'timeout', 'janus', 'not_registered']);
 
@@ -840,6 +1582,7 @@ const CONNECTION = new Set(['offline', 'timeout', 'janus', 'not_registered']);
  *   url or transport     where Janus is; a url is spoken to straight over a WebSocket
  *   deviceId, storage    who this device is (deviceIdOf(storage)), and what outlives a reload
  *   mode, modes          the mode of calls made here, and streams for modes that this file does not know
+ *   mediaTransport       where the media handles of the modes relay and room are, if not on the session that signals
  *   getUserMedia, keepaliveMs, answerMs, openMs, backoff, acceptOnGlare
  * Emits `state`, `incoming`, `outgoing` (the backend started a call here), `resumed` (a call from before a reload), `wire`.
  */
@@ -853,6 +1596,7 @@ export class CallClient extends Emitter {
   #running = null;
   #wake = () => {};
   #registering = null;
+  #mediaSession = null;
   #calls = new Map();
   #timers = new Map();
   #keepalive;
@@ -868,6 +1612,8 @@ export class CallClient extends Emitter {
     this.#options = { ...DEFAULTS, ...options, backoff: { ...DEFAULTS.backoff, ...options.backoff } };
     this.#transport = options.transport ?? webSocketTransport(options.url);
     this.#storage = options.storage ?? usualStorage();
+    if (options.mediaTransport)
+      this.#mediaSession = new MediaSession(options.mediaTransport, (direction, message) => this.#onWire(direction, message));
     this.deviceId = options.deviceId ?? deviceIdOf(this.#storage);
   }
 
@@ -1004,7 +1750,7 @@ export class CallClient extends Emitter {
           this.#dropLink();
         lost(error);
       },
-      wire: (direction, message) => this.emit('wire', { at: Date.now(), direction, message }),
+      wire: (direction, message) => this.#onWire(direction, message),
     };
     let link;
     try {
@@ -1114,6 +1860,10 @@ export class CallClient extends Emitter {
     }
   }
 
+  #onWire(direction, message) {
+    this.emit('wire', { at: Date.now(), direction, message });
+  }
+
   // --- requests ---
 
   /** A device whose token ran out may still do what belongs to the call that it is in. */
@@ -1181,24 +1931,34 @@ export class CallClient extends Emitter {
     return entry;
   }
 
-  #giveStream({ call }) {
+  #giveStream({ call, facts }) {
     const port = {
       isCaller: call.direction === 'outgoing',
       media: call.media,
+      callId: call.id,
+      join: () => facts.join,
+      attach: (plugin, hooks) => this.#attachForMedia(plugin, hooks),
       send: (data) => call.signal(data),
       tell: (data) => {
         this.#rememberMedia(call.id, data);
         call.update(data).catch(() => {});
       },
-      getUserMedia: this.#options.getUserMedia ?? ((constraints) => {
-        if (!globalThis.navigator?.mediaDevices)
-          throw new CallError('no_media', 'this page has no access to microphone and camera');
-        return globalThis.navigator.mediaDevices.getUserMedia(constraints);
-      }),
+      getUserMedia: this.#options.getUserMedia ?? usualGetUserMedia,
     };
-    const modes = { p2p: (own) => new PeerStream(own), ...this.#options.modes };
-    const make = call.mode !== 'p2p' || globalThis.RTCPeerConnection || this.#options.modes?.p2p ? modes[call.mode] : null;
+    const make = this.#options.modes?.[call.mode] ?? (globalThis.RTCPeerConnection && MODES[call.mode]);
     call.stream = make ? make(port) : new Stream();
+  }
+
+  /** On the session that signals, unless another is for media. */
+  #attachForMedia(plugin, hooks) {
+    if (this.#mediaSession)
+      return this.#mediaSession.attach(plugin, hooks);
+    const link = this.#linkForNow();
+    if (!link)
+      throw new CallError('offline', 'not connected to the server');
+    if (!link.attach)
+      throw new CallError('not_supported', 'this transport has no handles for media: name a mediaTransport');
+    return link.attach(plugin, hooks);
   }
 
   async #place(entry, body) {
@@ -1453,7 +2213,7 @@ export class CallClient extends Emitter {
     const { facts, call } = entry;
     clearTimeout(entry.ring?.timer);
     call.startClock();
-    call.stream.start({ iceServers: facts.join?.iceServers, isResumed: entry.isResumed });
+    call.stream.start({ join: facts.join, iceServers: facts.join?.iceServers, isResumed: entry.isResumed });
     call.emit('accepted', call);
   }
 

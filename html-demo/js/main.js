@@ -1,5 +1,5 @@
 // Puts the page together: who I am, the connection, the lists, the call.
-import { server } from '../config.js';
+import { mode as usualMode, server } from '../config.js';
 import { CallClient, deviceIdOf, janusJsTransport, webSocketTransport } from '../janus-call.js';
 import { $, announce, paintAvatar } from './dom.js';
 import { People } from './people.js';
@@ -66,6 +66,11 @@ $('leave').onclick = async () => {
   await leaving?.close();
 };
 
+// --- what carries the media of calls that are made here ---
+
+$('mode').value = address.get('mode') ?? sessionStorage.getItem('call.mode') ?? usualMode;
+$('mode').onchange = () => sessionStorage.setItem('call.mode', $('mode').value);
+
 // --- the connection ---
 
 function transport() {
@@ -127,7 +132,7 @@ function start(who) {
   hasBeenOnline = false;
   sessionStorage.setItem('call.identity', JSON.stringify(who));
   const { userId } = who;
-  const mine = new CallClient({ transport: transport(), deviceId: deviceIdOf(), mode: address.get('mode') ?? 'p2p' });
+  const mine = new CallClient({ transport: transport(), deviceId: deviceIdOf(), mode: $('mode').value });
   client = mine;
   const dial = (name, { video }) => {
     people.add(name);
@@ -135,7 +140,7 @@ function start(who) {
   };
   const people = new People(userId, dial);
   const recent = new Recent(mine, userId, dial);
-  stage = new Stage(mine, () => setTimeout(() => recent.refresh(), 200));
+  stage = new Stage(mine, { modeOf: () => $('mode').value, onOver: () => setTimeout(() => recent.refresh(), 200) });
   const take = (call) => {
     people.add(call.peerId);
     stage.take(call);

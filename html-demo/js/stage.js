@@ -13,6 +13,7 @@ const TITLE = document.title;
 
 export class Stage {
   #client;
+  #modeOf;
   #onOver;
   #call = null;
   #waiting = null;
@@ -22,9 +23,10 @@ export class Stage {
   #cameBack = null;
   #closing = null;
 
-  /** onOver(call) is told when a call ended. */
-  constructor(client, onOver) {
+  /** modeOf() is what carries the media of the next call made here; onOver(call) is told when a call ended. */
+  constructor(client, { modeOf, onOver }) {
     this.#client = client;
+    this.#modeOf = modeOf;
     this.#onOver = onOver;
     this.#wireButtons();
     this.#show();
@@ -35,7 +37,7 @@ export class Stage {
     sounds.unlock();
     const now = this.#call;
     if (!now || now.isOver)
-      this.#enter(this.#client.call(name, { video }));
+      this.#enter(this.#client.call(name, { video, mode: this.#modeOf() }));
     else if (now.peerId === name && this.#phase === 'incoming')
       this.#accept(video);
     else

@@ -8,6 +8,8 @@ const KEEPALIVES = ['keepalive', 'ack', 'info', 'server_info'];
 /** What a message is, in a few words: {title, rest, kind, isRefused}; kind is what can be hidden. */
 function describe(message) {
   const data = message.plugindata?.data;
+  if (message.janus === 'trickle')
+    return { title: 'trickle', rest: message.candidate?.candidate ?? 'the last one', kind: 'signals' };
   if (message.body)
     return short(message.body.request, message.body, ['request']);
   if (data?.event)
