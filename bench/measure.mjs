@@ -31,7 +31,7 @@ function load(peer, { port, pid }, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(built('bench/load/load'),
       ['--dialect', peer.dialect, '--port', String(port), '--server', String(pid), '--core', String(generatorCore),
-        '--patience', peer.mayLose ? '1' : '5', ...args],
+        '--patience', peer.mayLose ? '1' : '5', '--keep-alive', '300', ...args],
       { stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS });
     let output = '';
     let errors = '';
