@@ -231,6 +231,7 @@ for (const name of missing)
   say(`${name} is not there: left out`);
 const began = Date.now();
 const about = machine();
+write('machine', about);
 let measured = [];
 if (wantsPart('rounds'))
   write('rounds', measured = await measureRounds());
