@@ -193,7 +193,6 @@ listener: {
     port = $listener
 }
 media: {
-    default_mode = "relay"
     room_admin_key = "$secret"
 }
 JCFG
