@@ -20,8 +20,8 @@ cd "$root"
 # The first ones together, then the second ones together; the last ones, which wait for time, one by one.
 build_suites=(build-gcc build-clang)
 unit_suites=(unit-asan unit-tsan)
-core_suites=(unit-gcc core php)
-alone_suites=(soak fuzz e2e e2e-asan client browser)
+core_suites=(unit-gcc core model php)
+alone_suites=(soak bench fuzz e2e e2e-asan client browser)
 
 results=$root/build/check
 is_long=${CALL_LONG:-}
@@ -114,10 +114,32 @@ core_checks() {
     result "$passed" "$failed"
 }
 
-# Many calls through the service and the store: neither memory nor speed may suffer.
+# The model, one check for each size and property; with --long larger ones, and its mutants.
+model() {
+    local status=0 passed failed
+    tests/model/run.sh ${is_long:+--long} | tee "$results/$suite.out" || status=$?
+    read -r passed failed < <(sed -n 's/^model: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$results/$suite.out") ||
+        fail "the model did not run to its end (status $status)"
+    if [ -n "$is_long" ]; then
+        if tests/model/test-mutants.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    fi
+    result "$passed" "$failed"
+}
+
+# The benchmarks' machinery, for a moment, and what a call costs in the plugin among 100 users and among 10,000.
+benchmarks() {
+    BENCH_BUILD=$root/build/check-gcc bench/run.sh --quick &&
+        make -C build/check-gcc --no-print-directory -s check-plugin-calls
+}
+
+# Many calls through the service and the store, then a short one of mixed traffic against Janus: neither memory nor speed may suffer.
 soak() {
-    make -C build/check-gcc --no-print-directory -s bench/soak_calls &&
-        build/check-gcc/bench/soak_calls --calls "$1"
+    local plugin passed=0 failed=0
+    plugin=$(plugin_of "$root/build/check-gcc") || fail "there is no plugin in build/check-gcc"
+    make -C build/check-gcc --no-print-directory -s bench/soak_calls || fail "bench/soak_calls was not built"
+    if build/check-gcc/bench/soak_calls --calls "$1"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    if CALL_PLUGIN=$plugin node bench/soak.mjs --seconds "$2"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    result "$passed" "$failed"
 }
 
 # The unit tests of the example of a backend.
@@ -170,7 +192,9 @@ run_suite() {
     core) core_checks ;;
     coverage) coverage ;;
     php) php_units ;;
-    soak) if [ -n "$is_long" ]; then one_check soak 1000000; else one_check soak 100000; fi ;;
+    model) model ;;
+    bench) one_check benchmarks ;;
+    soak) if [ -n "$is_long" ]; then soak 1000000 "${SOAK_SECONDS:-120}"; else soak 100000 20; fi ;;
     fuzz) if [ -n "$is_long" ]; then fuzz "${FUZZ_SECONDS:-1800}"; else fuzz 12; fi ;;
     e2e) end_to_end build/check-gcc "${long[@]}" ;;
     e2e-asan)
@@ -209,7 +233,7 @@ finish_suite() {
         echo "$name did not run to its end (status $status)"
     fi
     [ "$not_ok" -eq 0 ] || { echo "--- $name failed:" && cat "$results/$name.log"; }
-    grep -E '^(chaos|fuzz|memory|speed|records|reject|offline): ' "$results/$name.log" | sed "s/^/$name: /; s/^fuzz: fuzz:/fuzz:/" || true
+    grep -E '^(chaos|fuzz|memory|model|speed|records|reject|offline): ' "$results/$name.log" | sed "s/^/$name: /; s/^fuzz: fuzz:/fuzz:/; s/^model: model:/model:/" || true
     [ "$name" != coverage ] || sed -n '/Code Coverage Report/,$p' "$results/$name.log"
     passed=$((passed + ok)) failed=$((failed + not_ok))
     printf '%-12s %5d passed, %d failed, %4d s\n' "$name" "$ok" "$not_ok" $((SECONDS - started[$name]))
@@ -249,7 +273,7 @@ mkdir -p "$results"
 exec 9>"$root/build/.check"
 flock -n 9 || fail "another check.sh runs here"
 rm -rf "${results:?}"/*
-npm_packages tests/e2e tests/client tests/browser html-demo
+npm_packages tests/e2e tests/client tests/browser tests/users-server html-demo
 step bash -euc make_configure >"$results/autogen.log" 2>&1 || { cat "$results/autogen.log" >&2 && fail "autogen.sh failed"; }
 
 if [ "${#chosen[@]}" -gt 0 ]; then

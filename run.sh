@@ -5,7 +5,7 @@ set -euo pipefail
 usage() {
     cat <<'USAGE'
 usage: ./run.sh [--port N] [--state DIR] [--try]
-  --port N     WebSocket on N, HTTP on N+1, the Admin API on N+2, the page on N+3 (default: 8188)
+  --port N     WebSocket on N, HTTP on N+1, the Admin API on N+2, the page on N+3, the listener on N+4 (default: 8188)
   --state DIR  where the configuration, the database, the log, the page and the Admin API's secret are (default: build/run)
   --try        let three devices play a rejected call, print every message, and stop
 USAGE
@@ -26,12 +26,12 @@ while [ $# -gt 0 ]; do
     *) usage >&2 && exit 2 ;;
     esac || { usage >&2 && exit 2; }
 done
-[[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65532 ]] || fail "--port must be a number from 1 to 65532"
+[[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65531 ]] || fail "--port must be a number from 1 to 65531"
 [ -n "$state" ] || fail "--state needs a folder"
 # The caller's folder is where a relative --state begins.
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
-http=$((port + 1)) admin=$((port + 2)) page=$((port + 3))
+http=$((port + 1)) admin=$((port + 2)) page=$((port + 3)) listener=$((port + 4))
 name=call-$$-$RANDOM$RANDOM
 cd "$root"
 
@@ -84,8 +84,8 @@ is_taken() {
 
 check_ports() {
     local taken
-    for taken in "$port" "$http" "$admin" "$page"; do
-        ! is_taken "$taken" || fail "port $taken of 127.0.0.1 is in use (another Janus?): try --port N; $port to $page must be free"
+    for taken in "$port" "$http" "$admin" "$page" "$listener"; do
+        ! is_taken "$taken" || fail "port $taken of 127.0.0.1 is in use (another Janus?): try --port N; $port to $listener must be free"
     done
 }
 
@@ -189,8 +189,11 @@ store: {
     max_waiting_replies = 8
 }
 media: {
-    default_mode = "relay"
     room_admin_key = "$secret"
+}
+listener: {
+    enabled = true
+    port = $listener
 }
 JCFG
     # Rooms are made by the plugin, and by nobody else.
@@ -283,7 +286,7 @@ packages() {
 
 build_page() {
     packages "$root/html-demo" || return
-    step node "$root/html-demo/build.mjs" --out "$state/page" --server "ws://127.0.0.1:$port"
+    step node "$root/html-demo/build.mjs" --out "$state/page" --server "ws://127.0.0.1:$port" --listener "http://127.0.0.1:$listener"
 }
 
 page_answers() {
@@ -310,6 +313,7 @@ start_page() {
 
 tell_how() {
     say "Janus runs with janus.plugin.call: HTTP http://127.0.0.1:$http/janus, Admin API http://127.0.0.1:$admin/admin"
+    say "  listener       ws://127.0.0.1:$listener (call.v1)"
     say "  configuration  $state/conf"
     say "  log            $state/janus.log"
     say "  Admin secret   $state/admin_secret"

@@ -47,22 +47,51 @@ static json_t *webhook_stats(void)
                      (json_int_t)dropped, "endpoints", endpoints);
 }
 
+/* NULL when there is none. */
+static json_t *write_listener_stats(void)
+{
+    ListenerStats stats;
+
+    if (!door.listener)
+        return NULL;
+    listener_stats(door.listener, &stats);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sockets",
+                     (json_int_t)stats.sockets, "exchanges", (json_int_t)stats.exchanges, "clients",
+                     (json_int_t)stats.clients, "accepted", (json_int_t)stats.accepted, "refused",
+                     (json_int_t)stats.refused, "slow", (json_int_t)stats.slow, "silent",
+                     (json_int_t)stats.silent, "late", (json_int_t)stats.late, "faulty",
+                     (json_int_t)stats.faulty, "requests", (json_int_t)stats.requests, "events",
+                     (json_int_t)stats.events);
+}
+
+static json_t *store_stats(void)
+{
+    StoreStats stats;
+
+    service_store_stats(door.service, &stats);
+    return json_pack("{s:I, s:I, s:I, s:b}", "records", (json_int_t)stats.records, "commits",
+                     (json_int_t)stats.commits, "waiting", (json_int_t)stats.waiting, "isIll",
+                     stats.is_ill);
+}
+
 static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
 {
     HubStats stats;
 
     service_stats(door.service, &stats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "call",
-                     "success", "request", "stats", "users", (json_int_t)stats.users, "devices",
-                     (json_int_t)stats.devices, "away", (json_int_t)stats.away, "liveCalls",
-                     (json_int_t)stats.live_calls, "endedCalls", (json_int_t)stats.ended_calls,
-                     "steps", (json_int_t)stats.steps, "initiated", (json_int_t)stats.initiated,
-                     "accepted", (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused,
-                     "closed", closed_counts(&stats), "webhooks", webhook_stats());
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o*, s:o*}", "call",
+        "success", "request", "stats", "users", (json_int_t)stats.users, "devices",
+        (json_int_t)stats.devices, "away", (json_int_t)stats.away, "liveCalls",
+        (json_int_t)stats.live_calls, "endedCalls", (json_int_t)stats.ended_calls, "steps",
+        (json_int_t)stats.steps, "initiated", (json_int_t)stats.initiated, "accepted",
+        (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused, "closed",
+        closed_counts(&stats), "store", store_stats(), "webhooks", webhook_stats(), "listener",
+        write_listener_stats());
 }
 
-/* The keys, and the section auth of the configuration. All else stays as it was at the start, but
- * endpoints that said that they are gone are tried again. */
+/* The keys, the section auth of the configuration, and the listener's certificate. All else stays as
+ * it was at the start, but endpoints that said that they are gone are tried again. */
 static gboolean reload(GError **error)
 {
     g_autoptr(Config) config = read_config(door.folder, error);
@@ -72,6 +101,8 @@ static gboolean reload(GError **error)
         return FALSE;
     settings = auth_settings(config);
     if (!service_reload_auth(door.service, &settings, error))
+        return FALSE;
+    if (door.listener && !listener_reload(door.listener, error))
         return FALSE;
     if (door.webhooks)
         webhooks_revive(door.webhooks);

@@ -79,7 +79,7 @@ static void close_sessions(void)
     gpointer session;
 
     g_hash_table_iter_init(&iter, door.sessions);
-    while (g_hash_table_iter_next(&iter, &session, NULL)) {
+    while (g_hash_table_iter_next(&iter, NULL, &session)) {
         g_atomic_pointer_set(&((Session *)session)->handle->plugin_handle, NULL);
         session_close(session);
     }

@@ -5,6 +5,7 @@
 #include <janus/plugins/plugin.h>
 
 #include "base/config.h"
+#include "listener/listener.h"
 #include "notify/webhooks.h"
 #include "service/service.h"
 #include "wire/join.h"
@@ -20,10 +21,11 @@ typedef struct {
     Service *service;
     JoinSettings join;  /* borrows from the configuration */
     Webhooks *webhooks; /* NULL when no endpoint is configured */
+    Listener *listener; /* NULL when it is not enabled */
 
     GMutex lock;          /* guards each handle's plugin_handle and what is below */
     GCond idle;           /* no call is under way */
-    GHashTable *sessions; /* of Session, a reference each: the open ones */
+    GHashTable *sessions; /* handle -> Session, a reference each: the open ones */
     guint calls;          /* of Janus into us, under way */
     gboolean is_open;     /* between init() and destroy() */
 } Door;
@@ -60,9 +62,9 @@ void door_shut(void);
 void session_create(janus_plugin_session *handle, int *error);
 void session_destroy(janus_plugin_session *handle, int *error);
 json_t *session_query(janus_plugin_session *handle);
-/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed.
- */
-Peer *peer_of(janus_plugin_session *handle);
+/* The peer of a handle, with a reference, which also keeps the session; NULL when it was destroyed, be the pointer
+ * what it may. */
+Peer *peer_of(const janus_plugin_session *handle);
 Session *session_ref(Session *session);
 void session_unref(Session *session);
 /* Its device went away. Once; repeats do nothing. */
@@ -86,6 +88,9 @@ gboolean open_webhooks(const Config *config, Webhooks **webhooks);
 Store *open_store(const Config *config, Webhooks *webhooks);
 /* Borrows from the configuration. */
 AuthSettings auth_settings(const Config *config);
+/* The door beside Janus's, NULL in `*listener` when it is off. FALSE, and a line in the log, when it
+ * cannot be opened. */
+gboolean open_listener(const Config *config, Service *service, Listener **listener);
 /* Who finds out who a device is; NULL, and a line in the log, when that cannot be. */
 Auth *start_auth(const Config *config);
 

@@ -120,7 +120,19 @@ static int start(const Config *config)
     media_start();
     door.service = service_new(&options);
     start_webhooks();
-    return 0;
+    return open_listener(config, door.service, &door.listener) ? 0 : -1;
+}
+
+/* Each before what it still needs: the webhooks read from the service's store, and the last records go
+ * through them. */
+static void stop(void)
+{
+    g_clear_pointer(&door.listener, listener_free);
+    media_stop();
+    if (door.webhooks)
+        webhooks_stop(door.webhooks);
+    g_clear_pointer(&door.service, service_free);
+    g_clear_pointer(&door.webhooks, webhooks_free);
 }
 
 static void forget_session(gpointer session)
@@ -159,12 +171,13 @@ static int call_init(janus_callbacks *callback, const char *config_path)
     if (!configure(config_path))
         return -1;
     if (start(door.config) != 0) {
+        stop();
         forget_configuration();
         return -1;
     }
     g_mutex_init(&door.lock);
     g_cond_init(&door.idle);
-    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, forget_session, NULL);
+    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, forget_session);
     door_open();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " for Janus %s is ready", JANUS_BUILD_VERSION_STRING);
     return 0;
@@ -175,12 +188,7 @@ static void call_destroy(void)
     if (!door.service)
         return;
     door_shut();
-    media_stop();
-    /* They read from the service's store, and the last records go through them. */
-    if (door.webhooks)
-        webhooks_stop(door.webhooks);
-    g_clear_pointer(&door.service, service_free);
-    g_clear_pointer(&door.webhooks, webhooks_free);
+    stop();
     g_clear_pointer(&door.sessions, g_hash_table_unref);
     forget_configuration();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " is gone");

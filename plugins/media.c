@@ -570,8 +570,6 @@ json_t *media_query(Session *session)
 
 void media_start(void)
 {
-    g_mutex_init(&calls.lock);
-    g_mutex_init(&calls.carrying);
     calls.is_stopped = FALSE;
     calls.by_facts = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, call_unref);
     room_start();
@@ -583,6 +581,9 @@ void media_stop(void)
     GHashTableIter iter;
     gpointer call;
 
+    if (!calls.by_facts)
+        return;
+    /* The service, which goes later, may still order something. */
     g_mutex_lock(&calls.carrying);
     calls.is_stopped = TRUE;
     g_mutex_unlock(&calls.carrying);
@@ -592,6 +593,4 @@ void media_stop(void)
     while (g_hash_table_iter_next(&iter, NULL, &call))
         g_assert(((MediaCall *)call)->parts->len == 0);
     g_clear_pointer(&calls.by_facts, g_hash_table_unref);
-    g_mutex_clear(&calls.carrying);
-    g_mutex_clear(&calls.lock);
 }

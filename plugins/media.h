@@ -113,7 +113,7 @@ void simulcast_unref(Simulcast *simulcast); /* NULL is fine */
 extern const MediaPort janus_media_port;
 
 void media_start(void);
-/* The door is shut: nothing comes any more. */
+/* The door is shut: nothing comes any more. Also of what was not started. */
 void media_stop(void);
 
 /* A call:join or call:media of this handle with that JSEP succeeded. */

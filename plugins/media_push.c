@@ -1,6 +1,8 @@
 /* A JSEP makes Janus gather candidates, which can take seconds: it is passed on by workers. */
 #include "media.h"
 
+#include "base/log.h"
+
 extern gint janus_is_stopping(void);
 
 typedef struct {
@@ -38,6 +40,18 @@ static void complete_answer(MediaHandle *media, json_t *jsep)
     json_object_set_new(jsep, "sdp", json_string(text));
 }
 
+/* One that ended meanwhile is no trouble. */
+static void hand_over(const Telling *self)
+{
+    int error =
+        door.gateway->push_event(self->media->handle, create(), NULL, self->event, self->jsep);
+
+    if (error && is_there(self->media) && !g_atomic_int_get(&self->media->is_shut))
+        log_line(LOG_LEVEL_WARN,
+                 "A session description of call %s was not passed on: Janus says %d",
+                 json_string_value(json_object_get(self->event, "callId")), error);
+}
+
 static void push(gpointer data)
 {
     Telling *self = data;
@@ -45,7 +59,7 @@ static void push(gpointer data)
 
     complete_answer(media, self->jsep);
     if (is_there(media) && !g_atomic_int_get(&media->is_shut))
-        door.gateway->push_event(media->handle, create(), NULL, self->event, self->jsep);
+        hand_over(self);
     json_decref(self->event);
     json_decref(self->jsep);
     media_handle_unref(media);

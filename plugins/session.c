@@ -21,7 +21,7 @@ void session_create(janus_plugin_session *handle, int *error)
 
     g_mutex_lock(&door.lock);
     g_atomic_pointer_set(&handle->plugin_handle, session);
-    g_hash_table_add(door.sessions, session);
+    g_hash_table_insert(door.sessions, handle, session);
     g_mutex_unlock(&door.lock);
     door_leave();
 }
@@ -41,13 +41,15 @@ void session_unref(Session *session)
     g_free(session);
 }
 
-Peer *peer_of(janus_plugin_session *handle)
+/* Janus's core looks whether a handle is alive and then calls, so a detach may come in between: by now the
+ * pointer may be NULL or lead nowhere. */
+Peer *peer_of(const janus_plugin_session *handle)
 {
     const Session *session;
     Peer *peer;
 
     g_mutex_lock(&door.lock);
-    session = handle->plugin_handle;
+    session = g_hash_table_lookup(door.sessions, handle);
     peer = session ? peer_ref(session->peer) : NULL;
     g_mutex_unlock(&door.lock);
     return peer;
@@ -71,7 +73,7 @@ void session_destroy(janus_plugin_session *handle, int *error)
     session = handle->plugin_handle;
     g_atomic_pointer_set(&handle->plugin_handle, NULL);
     if (session)
-        g_hash_table_steal(door.sessions, session);
+        g_hash_table_steal(door.sessions, handle);
     g_mutex_unlock(&door.lock);
     if (session) {
         session_close(session);

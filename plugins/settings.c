@@ -270,3 +270,48 @@ Auth *start_auth(const Config *config)
                              "trying out, not for a server that others can reach");
     return open_auth_new();
 }
+
+/* --- the listener --- */
+
+static ListenerOptions listener_options_of(const Config *config)
+{
+    return (ListenerOptions){
+        .address = config->listener.address,
+        .port = config->listener.port,
+        .certificate = config->listener.certificate,
+        .key = config->listener.key,
+        .origins = config->listener.origins,
+        .socketio_namespace = config->listener.socketio_namespace,
+        .join = &door.join,
+        .message = {.bytes = config->limits.max_message_bytes, .depth = config->limits.max_depth},
+        .max_sockets = config->listener.max_sockets,
+        .max_sockets_per_address = config->listener.max_sockets_per_address,
+        .max_waiting_bytes = config->listener.max_waiting_bytes,
+        .max_unanswered = config->listener.max_unanswered,
+        .register_timeout_us = config->listener.register_timeout_ms * 1000,
+        .ping_interval_us = config->listener.ping_interval_ms * 1000,
+        .ping_timeout_us = config->listener.ping_timeout_ms * 1000,
+        .on_request = log_request,
+        .on_sent = log_sent,
+    };
+}
+
+gboolean open_listener(const Config *config, Service *service, Listener **listener)
+{
+    ListenerOptions options = listener_options_of(config);
+    g_autoptr(GError) error = NULL;
+
+    *listener = NULL;
+    if (!config->listener.enabled)
+        return TRUE;
+    *listener = listener_new(&options, service, &error);
+    if (!*listener) {
+        log_line(LOG_LEVEL_FATAL, "The listener cannot be opened, so the plugin does not load: %s",
+                 error->message);
+        return FALSE;
+    }
+    log_line(LOG_LEVEL_INFO, "Listening on %s port %u (%s)",
+             *options.address ? options.address : "*", listener_port(*listener),
+             *options.certificate ? "wss" : "ws");
+    return TRUE;
+}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Installs what a bare Debian 12 machine lacks for run.sh or check.sh; does nothing when all is there.
-#   scripts/setup.sh run|try|check|coverage
+#   scripts/setup.sh run|try|check|coverage|bench
 # run, try: build the plugin, start Janus, serve the page or play the scripted users. check: what the tests need, too.
-# coverage: check, and what counts covered lines.
+# coverage: check, and what counts covered lines. bench: check, and the servers that ours is measured against.
 set -euo pipefail
 
 fail() {
@@ -11,8 +11,9 @@ fail() {
 }
 
 run_packages=(build-essential autoconf automake libtool pkg-config libglib2.0-dev libjansson-dev
-    libconfig-dev libcurl4-openssl-dev libsqlite3-dev libjwt-dev libssl-dev janus janus-dev perl)
-check_packages=(chromium clang clang-format fonts-dejavu-core libclang-rt-14-dev llvm-14 sqlite3 valgrind
+    libconfig-dev libcurl4-openssl-dev libsqlite3-dev libjwt-dev libssl-dev libev-dev
+    libwebsockets-dev libwebsockets-evlib-ev janus janus-dev perl)
+check_packages=(chromium clang clang-format fonts-dejavu-core libclang-rt-14-dev llvm-14 spin sqlite3 valgrind
     libgoogle-gson-java libokhttp-java openjdk-17-jdk-headless
     curl janus-tools php-cli php-curl php-guzzlehttp-guzzle php-laravel-framework php-mbstring php-sqlite3 php-xml phpunit)
 
@@ -21,6 +22,7 @@ needed_packages() {
     case "$1" in
     check) printf '%s\n' "${check_packages[@]}" ;;
     coverage) printf '%s\n' "${check_packages[@]}" gcovr ;;
+    bench) printf '%s\n' "${check_packages[@]}" kamailio ;;
     esac
     # Node may have come from elsewhere than Debian.
     command -v node >/dev/null || echo nodejs
@@ -56,8 +58,8 @@ install_packages() {
 
 what=${1:-run}
 case "$what" in
-run | try | check | coverage) ;;
-*) fail "usage: scripts/setup.sh run|try|check|coverage" ;;
+run | try | check | coverage | bench) ;;
+*) fail "usage: scripts/setup.sh run|try|check|coverage|bench" ;;
 esac
 command -v dpkg-query >/dev/null || fail "this installs packages on Debian 12; elsewhere, install by hand: $(needed_packages "$what" | tr '\n' ' ')"
 

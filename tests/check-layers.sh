@@ -25,7 +25,7 @@ may_include() {
     store | auth | notify) echo "core ports base" ;;
     listener) echo "core ports base service wire media" ;;
     # The door that also puts the house together.
-    plugins) echo "core ports base service wire media store auth notify" ;;
+    plugins) echo "core ports base service wire media store auth notify listener" ;;
     *) return 1 ;;
     esac
 }
@@ -35,7 +35,9 @@ may_include_system() {
     case $2 in
     janus/*) [ "$1" = plugins ] ;;
     jansson.h) [ "$1" = wire ] || [ "$1" = auth ] || [ "$1" = plugins ] || [ "$1" = listener ] ;;
-    jwt.h | openssl/*) [ "$1" = auth ] ;;
+    jwt.h) [ "$1" = auth ] ;;
+    openssl/*) [ "$1" = auth ] || [ "$1" = listener ] ;;
+    libwebsockets.h | ev.h) [ "$1" = listener ] ;;
     glib.h | inttypes.h | limits.h | stdbool.h | stddef.h | stdint.h | stdlib.h | string.h) true ;;
     *) [ "$1" != core ] ;;
     esac

@@ -48,6 +48,7 @@ const ConfigSection config_sections[] = {
     {"store", "Where the records of calls are kept."},
     {"media", "The media of accepted calls (docs/protocol.md, section 6)."},
     {"webhooks", "Telling a backend what happens to calls (docs/protocol.md, section 8)."},
+    {"listener", "WebSockets of our own, beside Janus's transports (docs/listener.md)."},
     {NULL, NULL},
 };
 
@@ -496,6 +497,91 @@ const ConfigKey config_keys[] = {
         KEY(webhooks, ca_file, ca_file, CONFIG_STRING, ""),
         .max = MAX_TEXT,
         .comment = "Certificates of authorities to trust, as a PEM file. Empty: the system's.",
+    },
+    {
+        KEY(listener, enabled, enabled, CONFIG_BOOL, "false"),
+        .comment = "Listen at all.",
+    },
+    {
+        KEY(listener, address, address, CONFIG_STRING, "127.0.0.1"),
+        .max = 64,
+        .comment = "The IP address to listen on. Empty: all of this machine, of IPv4.",
+    },
+    {
+        KEY(listener, port, port, CONFIG_COUNT, "8192"),
+        .min = 1,
+        .max = 65535,
+        .comment = "The port to listen on.",
+    },
+    {
+        KEY(listener, certificate, certificate, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment =
+            "A PEM file with the certificate and those above it: wss, not ws. The Admin request\n"
+            "\"reload\" reads it and the key again. Empty: no TLS, for a proxy that does it.",
+    },
+    {
+        KEY(listener, key, key, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "The certificate's key, a PEM file.",
+    },
+    {
+        KEY(listener, origins, origins, CONFIG_STRING, ""),
+        .max = MAX_TEXT,
+        .comment = "Whose pages may connect, as \"https://app.example https://www.app.example\".\n"
+                   "Empty: everybody's. Apps that are no pages always may.",
+    },
+    {
+        KEY(listener, socketio_namespace, socketio_namespace, CONFIG_STRING, "/calls"),
+        .max = 64,
+        .comment =
+            "A namespace that Socket.IO apps may connect to beside \"/\", which is the same. It\n"
+            "begins with a slash. Empty: none.",
+    },
+    {
+        KEY(listener, max_sockets, max_sockets, CONFIG_COUNT, "20000"),
+        .min = 1,
+        .max = 1000000,
+        .comment = "Sockets at once. Janus must be allowed as many open files.",
+    },
+    {
+        KEY(listener, max_sockets_per_address, max_sockets_per_address, CONFIG_COUNT, "0"),
+        .min = 1,
+        .max = 1000000,
+        .zero_is_off = TRUE,
+        .comment = "Sockets of one IP address at once. Not behind a proxy, which has one for all.",
+    },
+    {
+        KEY(listener, max_waiting_bytes, max_waiting_bytes, CONFIG_COUNT, "262144"),
+        .min = 65536,
+        .max = 100000000,
+        .comment =
+            "Bytes that may wait for a socket which does not read. For whom more would wait is\n"
+            "closed.",
+    },
+    {
+        KEY(listener, max_unanswered, max_unanswered, CONFIG_COUNT, "64"),
+        .min = 1,
+        .max = 10000,
+        .comment = "Requests of one socket that may be under way; it is not read from meanwhile.",
+    },
+    {
+        KEY(listener, register_timeout, register_timeout_ms, CONFIG_MS, "15000"),
+        .min = MIN_MS,
+        .max = 600000,
+        .comment = "A socket whose device has not registered by then is closed.",
+    },
+    {
+        KEY(listener, ping_interval, ping_interval_ms, CONFIG_MS, "20000"),
+        .min = MIN_MS,
+        .max = 600000,
+        .comment = "A socket that said nothing for so long is asked whether it is there.",
+    },
+    {
+        KEY(listener, ping_timeout, ping_timeout_ms, CONFIG_MS, "10000"),
+        .min = MIN_MS,
+        .max = 600000,
+        .comment = "A socket that does not answer by then is closed, and its device is away.",
     },
     {.section = NULL},
 };

@@ -126,6 +126,22 @@ typedef struct {
         char *proxy;   /* "" when not set */
         char *ca_file; /* "" when not set */
     } webhooks;
+    struct {
+        gboolean enabled;
+        char *address;
+        guint port;
+        char *certificate; /* these: "" when not set */
+        char *key;
+        char *origins;
+        char *socketio_namespace; /* "" when not set */
+        guint max_sockets;
+        guint max_sockets_per_address; /* 0 is off */
+        guint max_waiting_bytes;
+        guint max_unanswered;
+        gint64 register_timeout_ms;
+        gint64 ping_interval_ms;
+        gint64 ping_timeout_ms;
+    } listener;
 } Config;
 
 typedef enum {

@@ -6,6 +6,11 @@
 
 /* A group that is larger gains nothing, and keeps those who wait for its first record. */
 #define GROUP_MOST 512
+/* Under load a commit waits for company: it costs as much as a dozen records, and of a call that is over by then only the end is
+ * written. Not for long, not when none comes, and the first one after a pause not at all. */
+#define GATHER_US (10 * 1000)
+#define GATHER_QUIET_US 300
+#define GATHER_ENOUGH 256
 #define PROBE_US G_USEC_PER_SEC
 /* Retention: so many calls at once, so long before the next ones, and so long when none are left.
  */
@@ -25,6 +30,7 @@ struct Journal {
     GThread *writer;
     gint64 tidy_us;   /* when the store next forgets old calls; the writer's own */
     gint64 trim_us;   /* and looks whether the outbox is within its bounds; the same */
+    gint64 wrote_us;  /* when the last group was done; the same */
     gint64 settle_us; /* after a failure, when it is tried again; the same */
 
     GMutex lock;
@@ -32,10 +38,61 @@ struct Journal {
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
     GArray *settled; /* of gint64: events to forget */
+    GQueue waiters;  /* of Waiter, in the order in which they came: whoever wait without a thread */
     JournalStats stats;
     gboolean is_failing; /* it refused the last group; it is ill also when it is only slow */
     gboolean is_stopping;
 };
+
+/* Who is called back instead of waiting. */
+typedef struct {
+    JournalTicket ticket;
+    gint64 until_us;
+    gboolean is_committed;
+    JournalDone done;
+    gpointer data;
+} Waiter;
+
+static gboolean may_wait(const Journal *journal, JournalTicket ticket)
+{
+    return journal->stats.committed < ticket && !journal->stats.is_ill && !journal->is_stopping;
+}
+
+/* Those who need not wait any more. Tickets are given in the order in which they are waited for, but
+ * for a few that are late: those go with the next group at the latest. Called with the lock held. */
+static void take_served(Journal *journal, GQueue *served)
+{
+    Waiter *waiter;
+
+    while ((waiter = g_queue_peek_head(&journal->waiters)) && !may_wait(journal, waiter->ticket)) {
+        waiter->is_committed = journal->stats.committed >= waiter->ticket;
+        g_queue_push_tail(served, g_queue_pop_head(&journal->waiters));
+    }
+}
+
+/* With no lock held. */
+static void tell_served(GQueue *served)
+{
+    Waiter *waiter;
+
+    while ((waiter = g_queue_pop_head(served))) {
+        waiter->done(waiter->is_committed, waiter->data);
+        g_free(waiter);
+    }
+}
+
+/* Called and returns with the lock held; calls them without it. */
+static void serve_waiters(Journal *journal)
+{
+    GQueue served = G_QUEUE_INIT;
+
+    take_served(journal, &served);
+    if (!served.length)
+        return;
+    g_mutex_unlock(&journal->lock);
+    tell_served(&served);
+    g_mutex_lock(&journal->lock);
+}
 
 /* Borrows the oldest records; they stay in the queue until they are committed. */
 static guint peek_group(Journal *journal, Record **group)
@@ -49,6 +106,7 @@ static guint peek_group(Journal *journal, Record **group)
 
 static void drop_group(Journal *journal, guint count)
 {
+    journal->stats.commits++;
     for (guint i = 0; i < count; i++)
         record_unref(g_queue_pop_head(&journal->queue));
     journal->stats.committed += count;
@@ -74,6 +132,30 @@ static void note_health(Journal *journal)
     journal->stats.is_ill = FALSE;
 }
 
+/* Called and returns with the lock held. */
+static void wait_until(Journal *journal, gint64 until_us)
+{
+    while (journal->queue.length < GATHER_ENOUGH && !journal->is_stopping &&
+           g_cond_wait_until(&journal->work, &journal->lock, until_us))
+        ;
+}
+
+/* The same. */
+static void gather_group(Journal *journal)
+{
+    gint64 until_us = journal->wrote_us + GATHER_US;
+    gint64 now_us = g_get_monotonic_time();
+    guint were = 0;
+
+    while (now_us < until_us && journal->queue.length > were && !journal->is_stopping) {
+        were = journal->queue.length;
+        wait_until(journal, MIN(now_us + GATHER_QUIET_US, until_us));
+        if (journal->queue.length >= GATHER_ENOUGH)
+            return;
+        now_us = g_get_monotonic_time();
+    }
+}
+
 /* Called and returns with the lock held; writes without it. */
 static gboolean write_group(Journal *journal)
 {
@@ -87,6 +169,7 @@ static gboolean write_group(Journal *journal)
     if (is_written && journal->options.committed)
         journal->options.committed(journal->options.committed_data);
     g_mutex_lock(&journal->lock);
+    journal->wrote_us = g_get_monotonic_time();
     if (is_written) {
         drop_group(journal, count);
         note_health(journal);
@@ -94,6 +177,7 @@ static gboolean write_group(Journal *journal)
         note_illness(journal, error);
     }
     g_cond_broadcast(&journal->committed);
+    serve_waiters(journal);
     return is_written;
 }
 
@@ -215,12 +299,14 @@ static gpointer write_records(gpointer data)
             wait_for_work(journal);
             continue;
         }
+        gather_group(journal);
         if (write_group(journal))
             continue;
         if (journal->is_stopping)
             break;
         wait_for_probe(journal);
     }
+    serve_waiters(journal);
     g_mutex_unlock(&journal->lock);
     return NULL;
 }
@@ -240,6 +326,7 @@ Journal *journal_new(Store *store, const JournalOptions *options)
     g_cond_init(&journal->work);
     g_cond_init(&journal->committed);
     g_queue_init(&journal->queue);
+    g_queue_init(&journal->waiters);
     journal->writer = g_thread_new("call-store", write_records, journal);
     return journal;
 }
@@ -258,6 +345,7 @@ void journal_free(Journal *journal)
     g_cond_broadcast(&journal->work);
     g_mutex_unlock(&journal->lock);
     g_thread_join(journal->writer);
+    g_assert(journal->waiters.length == 0);
     if (journal->queue.length)
         log_line(LOG_LEVEL_ERROR, "%u records could not be written before the end",
                  journal->queue.length);
@@ -276,7 +364,7 @@ JournalTicket journal_append(Journal *journal, Record *record)
     g_mutex_lock(&journal->lock);
     g_queue_push_tail(&journal->queue, record_ref(record));
     ticket = ++journal->stats.appended;
-    if (journal->queue.length == 1)
+    if (journal->queue.length == 1 || journal->queue.length == GATHER_ENOUGH)
         g_cond_signal(&journal->work);
     g_mutex_unlock(&journal->lock);
     return ticket;
@@ -310,11 +398,6 @@ gboolean journal_is_full(Journal *journal)
     return is_full;
 }
 
-static gboolean may_wait(const Journal *journal, JournalTicket ticket)
-{
-    return journal->stats.committed < ticket && !journal->stats.is_ill && !journal->is_stopping;
-}
-
 /* A store that takes longer than anybody waits is as good as ill: who comes next does not wait. */
 static void note_lateness(Journal *journal, JournalTicket ticket)
 {
@@ -342,6 +425,51 @@ gboolean journal_wait(Journal *journal, JournalTicket ticket)
     is_committed = journal->stats.committed >= ticket;
     g_mutex_unlock(&journal->lock);
     return is_committed;
+}
+
+/* --- without a thread --- */
+
+gint64 journal_then(Journal *journal, JournalTicket ticket, JournalDone done, gpointer data)
+{
+    Waiter waiter = {.ticket = ticket, .done = done, .data = data};
+    gboolean is_waiting;
+
+    waiter.until_us = g_get_monotonic_time() + journal->options.wait_us;
+    g_mutex_lock(&journal->lock);
+    is_waiting = may_wait(journal, ticket);
+    waiter.is_committed = journal->stats.committed >= ticket;
+    if (is_waiting)
+        g_queue_push_tail(&journal->waiters, g_memdup2(&waiter, sizeof waiter));
+    g_mutex_unlock(&journal->lock);
+    if (is_waiting)
+        return waiter.until_us;
+    done(waiter.is_committed, data);
+    return G_MAXINT64;
+}
+
+gint64 journal_deadline(Journal *journal)
+{
+    const Waiter *first;
+    gint64 deadline_us;
+
+    g_mutex_lock(&journal->lock);
+    first = g_queue_peek_head(&journal->waiters);
+    deadline_us = first ? first->until_us : G_MAXINT64;
+    g_mutex_unlock(&journal->lock);
+    return deadline_us;
+}
+
+void journal_expire(Journal *journal)
+{
+    const Waiter *first;
+
+    g_mutex_lock(&journal->lock);
+    first = g_queue_peek_head(&journal->waiters);
+    if (first && first->until_us <= g_get_monotonic_time()) {
+        note_lateness(journal, first->ticket);
+        serve_waiters(journal);
+    }
+    g_mutex_unlock(&journal->lock);
 }
 
 void journal_stats(Journal *journal, JournalStats *stats)

@@ -18,6 +18,7 @@ typedef guint64 JournalTicket;
 typedef struct {
     guint64 appended;
     guint64 committed;
+    guint64 commits;  /* groups in which those were */
     guint64 failures; /* groups that the store refused; each is tried again until it is in */
     guint waiting_replies;
     gboolean is_ill;
@@ -58,5 +59,16 @@ gboolean journal_is_full(Journal *journal);
  * FALSE at once while the store is ill, keeps nothing, or too many wait already. No lock may be
  * held. */
 gboolean journal_wait(Journal *journal, JournalTicket ticket);
+
+/* The same for who must not wait: `done` is called once, with no lock held: at once by this thread,
+ * or later by the writer's or by that of journal_expire(). There is no bound on how many wait so.
+ * Returns until when it may wait: monotonic microseconds. */
+typedef void (*JournalDone)(gboolean is_committed, gpointer data);
+
+gint64 journal_then(Journal *journal, JournalTicket ticket, JournalDone done, gpointer data);
+/* When somebody has to call journal_expire(): monotonic microseconds, G_MAXINT64 for never. */
+gint64 journal_deadline(Journal *journal);
+/* Lets go of those who waited for too long: the store is slow then, and nobody waits. */
+void journal_expire(Journal *journal);
 
 void journal_stats(Journal *journal, JournalStats *stats);

@@ -16,6 +16,7 @@ Peer *peer_new(const Delivery *delivery, gpointer connection)
     peer->connection = connection;
     delivery->ref(connection);
     outbox_init(&peer->outbox);
+    turns_init(&peer->turns);
     return peer;
 }
 
@@ -38,6 +39,7 @@ void peer_unref(Peer *peer)
     if (!g_atomic_ref_count_dec(&peer->refs))
         return;
     outbox_clear(&peer->outbox, free_letter);
+    turns_clear(&peer->turns);
     peer->delivery->unref(peer->connection);
     g_free(peer);
 }

@@ -9,6 +9,7 @@
 #include "ports/delivery.h"
 #include "service/orders.h"
 #include "service/outbox.h"
+#include "service/turns.h"
 
 typedef struct Address Peer;
 
@@ -17,6 +18,7 @@ struct Address {
     const Delivery *delivery;
     gpointer connection; /* a reference */
     Outbox outbox;       /* of Letter, owned */
+    Turns turns;         /* of requests that nobody waits for */
     /* Guarded by the service's lock. */
     gboolean is_gone;     /* the hub must not learn of it any more */
     Bucket registrations; /* how fast it registers */

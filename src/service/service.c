@@ -4,6 +4,7 @@
 #include "service/journal.h"
 #include "service/orders.h"
 #include "service/outbox.h"
+#include "service/readers.h"
 #include "service/recall.h"
 
 /* More than one record brings. */
@@ -30,6 +31,7 @@ struct Service {
 
     Gate gate;
     GMutex reloading; /* one reload of auth at a time */
+    Readers *readers; /* of Ask: what they read from the store first */
 };
 
 /* --- what a step leaves to do when the lock is open again --- */
@@ -193,10 +195,16 @@ static void queue_effects(Service *service, Work *work)
     }
 }
 
+/* Called with the lock held. */
+static void wake_timer_by(Service *service, gint64 deadline_us)
+{
+    if (deadline_us < service->timer_us)
+        g_cond_signal(&service->timer_wanted);
+}
+
 static void wake_timer(Service *service)
 {
-    if (hub_deadline(service->hub) < service->timer_us)
-        g_cond_signal(&service->timer_wanted);
+    wake_timer_by(service, hub_deadline(service->hub));
 }
 
 static void step(Service *service, Event *event, Work *work)
@@ -278,15 +286,34 @@ static void carry_out_timeout(Service *service)
     g_mutex_lock(&service->lock);
 }
 
+/* Replies that wait for a store which is slow. Called and returns with the lock held. */
+static void let_replies_go(Service *service)
+{
+    g_mutex_unlock(&service->lock);
+    journal_expire(service->journal);
+    g_mutex_lock(&service->lock);
+}
+
+static gint64 replies_deadline(Service *service)
+{
+    return service->journal ? journal_deadline(service->journal) : G_MAXINT64;
+}
+
 static gpointer run_timer(gpointer data)
 {
     Service *service = data;
 
     g_mutex_lock(&service->lock);
     while (!service->is_stopping) {
-        service->timer_us = hub_deadline(service->hub);
-        if (service->timer_us <= g_get_monotonic_time())
+        gint64 hub_us = hub_deadline(service->hub);
+        gint64 replies_us = replies_deadline(service);
+        gint64 now_us = g_get_monotonic_time();
+
+        service->timer_us = MIN(hub_us, replies_us);
+        if (hub_us <= now_us)
             carry_out_timeout(service);
+        else if (replies_us <= now_us)
+            let_replies_go(service);
         else if (service->timer_us == G_MAXINT64)
             g_cond_wait(&service->timer_wanted, &service->lock);
         else
@@ -297,6 +324,8 @@ static gpointer run_timer(gpointer data)
 }
 
 /* --- start and stop --- */
+
+static void read_for_ask(gpointer data);
 
 Service *service_new(const ServiceOptions *options)
 {
@@ -326,6 +355,7 @@ Service *service_new(const ServiceOptions *options)
     g_mutex_init(&service->reloading);
     g_cond_init(&service->timer_wanted);
     service->timer_us = G_MAXINT64;
+    service->readers = readers_new(read_for_ask);
     service->timer = g_thread_new("call-timer", run_timer, service);
     return service;
 }
@@ -334,6 +364,7 @@ void service_free(Service *service)
 {
     if (!service)
         return;
+    readers_free(service->readers);
     g_mutex_lock(&service->lock);
     service->is_stopping = TRUE;
     g_cond_signal(&service->timer_wanted);
@@ -406,19 +437,25 @@ static gboolean is_confirming(const Reply *reply)
     g_assert_not_reached();
 }
 
-/* What a reply confirms is in the store, also when it repeats what another request made. */
-static void wait_for_commit(Service *service, Work *work)
+/* What a reply confirms is in the store, also when it repeats what another request made. TRUE: that
+ * has to be waited for. */
+static gboolean needs_commit(Service *service, Work *work)
 {
     Reply *reply = &work->effects.reply;
 
     if (!service->journal) {
         reply->is_not_durable = reply->request == EVENT_REGISTER && reply->refusal == REFUSAL_NONE;
-        return;
+        return FALSE;
     }
     if (!work->ticket && is_confirming(reply))
         work->ticket = journal_latest(service->journal);
-    if (work->ticket)
-        reply->is_not_durable = !journal_wait(service->journal, work->ticket);
+    return work->ticket != 0;
+}
+
+static void wait_for_commit(Service *service, Work *work)
+{
+    if (needs_commit(service, work))
+        work->effects.reply.is_not_durable = !journal_wait(service->journal, work->ticket);
 }
 
 static void step_request(Service *service, Peer *peer, Event *event, Work *work)
@@ -463,6 +500,16 @@ static char *sender_id(Service *service, const Peer *peer, const Event *event)
     return user_id;
 }
 
+static gboolean wants_ended(const Service *service, const Event *event)
+{
+    return event->kind == EVENT_REGISTER && service->journal && has_started_lately(service);
+}
+
+static gboolean wants_stored(const Event *event)
+{
+    return event->kind == EVENT_INITIATE && event->initiate.call_id;
+}
+
 /* What the step may need from the store is read by this thread, before the lock. */
 static void recall(Service *service, const Peer *peer, Event *event)
 {
@@ -471,9 +518,9 @@ static void recall(Service *service, const Peer *peer, Event *event)
 
     if (event->fault.refusal != REFUSAL_NONE)
         return;
-    if (event->kind == EVENT_REGISTER && service->journal && has_started_lately(service))
+    if (wants_ended(service, event))
         recall_ended(store, event);
-    if (event->kind != EVENT_INITIATE || !event->initiate.call_id)
+    if (!wants_stored(event))
         return;
     user_id = sender_id(service, peer, event);
     if (user_id)
@@ -554,36 +601,209 @@ static void add_randomness(Randomness *random, Event *event)
     event->fresh_id = random->id;
 }
 
-void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
-{
+/* One request, from its beginning to its reply. */
+typedef struct {
+    Service *service;
+    Peer *peer;
+    Event *event;
     Randomness random;
-    GatePass pass = {0};
+    GatePass pass;
     Work work;
 
-    gate_pass(&service->gate, peer, event, &pass);
-    add_randomness(&random, event);
-    event->from = peer;
-    look_around(service, event);
+    /* Of one that nobody waits for. */
+    gboolean is_stepped; /* the readers have it after its step, not before */
+    gboolean has_turn;   /* and those of the same peer that came later wait for it */
+    ReplyDone done;
+    gpointer data;
+} Ask;
 
-    work_init(&work);
+static void ask_begin(Ask *ask)
+{
+    Service *service = ask->service;
+    Event *event = ask->event;
+
+    gate_pass(&service->gate, ask->peer, event, &ask->pass);
+    add_randomness(&ask->random, event);
+    event->from = ask->peer;
+    look_around(service, event);
+    work_init(&ask->work);
+}
+
+static void ask_step(Ask *ask)
+{
+    step_request(ask->service, ask->peer, ask->event, &ask->work);
+    ask->event->is_counted = TRUE;
+}
+
+/* The step did not find the call: the store may. */
+static void ask_step_again(Ask *ask)
+{
+    Service *service = ask->service;
+    Effects *effects = &ask->work.effects;
+
+    wait_for_what_ended(service, ask->event, &effects->reply);
+    if (!recall_missing(service->options.store, ask->event, &effects->reply))
+        return;
+    effects_reset(effects);
+    step_request(service, ask->peer, ask->event, &ask->work);
+}
+
+/* What others are told, and what is left to read for the reply. */
+static void ask_deliver(Ask *ask)
+{
+    deliver(ask->service, &ask->work);
+    list_history(ask->service, ask->event, &ask->work.effects.reply);
+    orders_wait(&ask->service->orders, ask->work.after);
+    gate_count_read(&ask->service->gate, ask->peer, &ask->work.effects.reply);
+}
+
+static void ask_end(Ask *ask, Reply *reply)
+{
+    recall_clear(ask->event);
+    *reply = ask->work.effects.reply;
+    ask->work.effects.has_reply = FALSE;
+    work_clear(&ask->work);
+    gate_pass_clear(&ask->pass);
+}
+
+void service_request(Service *service, Peer *peer, Event *event, Reply *reply)
+{
+    Ask ask = {.service = service, .peer = peer, .event = event};
+
+    ask_begin(&ask);
     recall(service, peer, event);
-    step_request(service, peer, event, &work);
-    event->is_counted = TRUE;
-    wait_for_what_ended(service, event, &work.effects.reply);
-    if (recall_missing(service->options.store, event, &work.effects.reply)) {
-        effects_reset(&work.effects);
-        step_request(service, peer, event, &work);
+    ask_step(&ask);
+    ask_step_again(&ask);
+    ask_deliver(&ask);
+    wait_for_commit(service, &ask.work);
+    ask_end(&ask, reply);
+}
+
+/* --- requests that nobody waits for --- */
+
+static void ask_reply(gboolean is_committed, gpointer data)
+{
+    Ask *ask = data;
+    ReplyDone done = ask->done;
+    gpointer done_data = ask->data;
+    Reply reply;
+
+    if (!is_committed)
+        ask->work.effects.reply.is_not_durable = TRUE;
+    ask_end(ask, &reply);
+    peer_unref(ask->peer);
+    g_free(ask);
+    done(&reply, done_data);
+}
+
+/* The timer lets the reply go should the commit take too long. */
+static void ask_reply_when_committed(Ask *ask)
+{
+    Service *service = ask->service;
+    gint64 until_us;
+
+    if (!needs_commit(service, &ask->work)) {
+        ask_reply(TRUE, ask);
+        return;
     }
-    deliver(service, &work);
-    list_history(service, event, &work.effects.reply);
-    orders_wait(&service->orders, work.after);
-    gate_count_read(&service->gate, peer, &work.effects.reply);
-    wait_for_commit(service, &work);
-    recall_clear(event);
-    *reply = work.effects.reply;
-    work.effects.has_reply = FALSE;
-    work_clear(&work);
-    gate_pass_clear(&pass);
+    until_us = journal_then(service->journal, ask->work.ticket, ask_reply, ask);
+    g_mutex_lock(&service->lock);
+    wake_timer_by(service, until_us);
+    g_mutex_unlock(&service->lock);
+}
+
+static gboolean reads_before(const Service *service, const Event *event)
+{
+    return service->options.store->ops->is_durable && event->fault.refusal == REFUSAL_NONE &&
+           (wants_ended(service, event) || wants_stored(event));
+}
+
+/* What is left of it may take a while: a list, a look for a call that memory does not know, an order to
+ * the media layer that is not carried out yet. */
+static gboolean is_slow_after(const Ask *ask)
+{
+    const Reply *reply = &ask->work.effects.reply;
+    gboolean is_list = reply->request == EVENT_HISTORY && reply->refusal == REFUSAL_NONE;
+
+    return ask->work.after ||
+           (ask->service->options.store->ops->is_durable && (reply->is_elsewhere || is_list));
+}
+
+/* One that only reads need not be waited for by those that change something. */
+static gboolean is_only_reading(const Event *event)
+{
+    return event->kind == EVENT_HISTORY || event->kind == EVENT_GET;
+}
+
+/* The ask is its own from then on. */
+static void ask_finish(Ask *ask)
+{
+    ask_step_again(ask);
+    ask_deliver(ask);
+    ask_reply_when_committed(ask);
+}
+
+/* These return TRUE when its turn is over: it may be freed then. FALSE: the readers have it, and the
+ * turn with it. */
+
+static gboolean hand_to_readers(Ask *ask, gboolean keeps_turn)
+{
+    ask->has_turn = keeps_turn;
+    readers_push(ask->service->readers, ask);
+    return !keeps_turn;
+}
+
+static gboolean ask_go_on(Ask *ask)
+{
+    ask_step(ask);
+    if (!is_slow_after(ask)) {
+        ask_finish(ask);
+        return TRUE;
+    }
+    ask->is_stepped = TRUE;
+    return hand_to_readers(ask, !is_only_reading(ask->event));
+}
+
+static gboolean ask_start(Ask *ask)
+{
+    ask_begin(ask);
+    if (reads_before(ask->service, ask->event))
+        return hand_to_readers(ask, TRUE);
+    recall(ask->service, ask->peer, ask->event);
+    return ask_go_on(ask);
+}
+
+/* One after the other, until one has to read first. Takes the reference to the peer. */
+static void run_turns(Peer *peer, Ask *ask)
+{
+    while (ask && ask_start(ask))
+        ask = turns_next(&peer->turns);
+    peer_unref(peer);
+}
+
+static void read_for_ask(gpointer data)
+{
+    Ask *ask = data;
+    Peer *peer = peer_ref(ask->peer);
+    gboolean has_turn = ask->has_turn, is_over = TRUE;
+
+    if (ask->is_stepped) {
+        ask_finish(ask);
+    } else {
+        recall(ask->service, ask->peer, ask->event);
+        is_over = ask_go_on(ask);
+    }
+    run_turns(peer, has_turn && is_over ? turns_next(&peer->turns) : NULL);
+}
+
+void service_request_then(Service *service, Peer *peer, Event *event, ReplyDone done, gpointer data)
+{
+    Ask *ask = g_new0(Ask, 1);
+
+    *ask = (Ask){
+        .service = service, .peer = peer_ref(peer), .event = event, .done = done, .data = data};
+    if (turns_take(&peer->turns, ask))
+        run_turns(peer_ref(peer), ask);
 }
 
 gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error)
@@ -663,6 +883,20 @@ void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped)
     if (service->journal)
         journal_stats(service->journal, &stats);
     *dropped = stats.dropped + (guint)g_atomic_int_get(&service->dropped);
+}
+
+void service_store_stats(Service *service, StoreStats *stats)
+{
+    JournalStats journal = {0};
+
+    if (service->journal)
+        journal_stats(service->journal, &journal);
+    *stats = (StoreStats){
+        .records = journal.committed,
+        .commits = journal.commits,
+        .waiting = (guint)(journal.appended - journal.committed),
+        .is_ill = journal.is_ill,
+    };
 }
 
 void service_stats(Service *service, HubStats *stats)

@@ -38,7 +38,8 @@ typedef struct {
 
 /* Starts the threads. */
 Service *service_new(const ServiceOptions *options);
-/* The doors must be shut: no call under way, none to come. Stops the threads, writes what is left,
+/* The doors must be shut: no call under way, none to come, and every service_request_then() is
+ * done. Stops the threads, writes what is left,
  * frees it. */
 void service_free(Service *service);
 
@@ -52,6 +53,18 @@ void service_disconnect(Service *service, Peer *peer);
  * address and fresh id, and who a call:register comes from (no longer valid when it returns), and
  * `reply`, which the caller ends with reply_clear(). */
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
+
+/* The same for a door that must not wait. The step is made and what others are told is handed over by
+ * the calling thread, unless the store has to be read first: then by a thread of the service's.
+ * Requests of one peer are stepped in the order in which they come; those that only read
+ * (call:history, call:get of what memory does not have) let others pass once they are stepped.
+ * `done` is called once, by any thread, maybe before this returns: when the record is in the store,
+ * or after store_wait at the latest. It takes over the reply. Until then the event and what it borrows
+ * must stay. */
+typedef void (*ReplyDone)(Reply *reply, gpointer data);
+
+void service_request_then(Service *service, Peer *peer, Event *event, ReplyDone done,
+                          gpointer data);
 
 /* From now on with these settings of auth. FALSE: everything is as before. */
 gboolean service_reload_auth(Service *service, const AuthSettings *settings, GError **error);
@@ -74,6 +87,16 @@ void service_settle(Service *service, const gint64 *ids, guint count);
 /* How many events wait in the outbox, and how many were dropped for its bounds. */
 void service_outbox_stats(Service *service, guint *waiting, guint64 *dropped);
 void service_stats(Service *service, HubStats *stats);
+
+/* What a store that lasts was given; all 0 for one in memory. */
+typedef struct {
+    guint64 records;
+    guint64 commits; /* in which they went */
+    guint waiting;   /* not committed yet */
+    gboolean is_ill;
+} StoreStats;
+
+void service_store_stats(Service *service, StoreStats *stats);
 
 /* The next users with a device, or live calls (core/look.h), at most `limit`, from a place on: 0 at
  * first. Returns the place to go on from, 0 when all were listed. The lock is opened again and again

@@ -31,7 +31,10 @@ typedef struct {
     gint64 at;           /* Unix ms: the call's place, newest first */
 } Listing;
 
-#define LISTINGS_MOST 6
+/* A party to whom it is over has it in three, in this order: all calls of its kind, those of the kind with this peer, all calls
+ * by their end. */
+#define LISTINGS_OF_PARTY 3
+#define LISTINGS_MOST (2 * LISTINGS_OF_PARTY)
 
 /* Where a call is listed: nowhere for a party to which it is still live. Returns how many. */
 guint listings_of_record(const Record *record, Listing listings[LISTINGS_MOST]);

@@ -3,6 +3,7 @@
 #include "store/listing.h"
 #include "store/outbox_rows.h"
 #include "store/page.h"
+#include "store/place_list.h"
 
 /* Lists that only this store needs, beside those of ListKind. */
 enum {
@@ -17,12 +18,16 @@ enum {
  * id, live ones of either party. */
 #define LISTS_MOST (LISTINGS_MOST + 5)
 
+/* Records that are written and not listed yet, at most. Under load most calls are over before their turn comes, and are listed
+ * once; nobody waits for more than these when somebody reads. */
+#define UNLISTED_MOST 512
+
 /* A list that is not empty. Its Places borrow their records from the store's calls. */
 typedef struct {
     char *user_id;
     char *of; /* the peer, the callId, or "" */
     guint kind;
-    GSequence *places; /* oldest first */
+    PlaceList places;
 } List;
 
 /* One call. It owns its record, whose facts hold the strings of the key. */
@@ -33,12 +38,21 @@ typedef struct {
     gint64 id;
 } Kept;
 
+/* A record whose turn to be listed has not come, and the id that its call has if it is not listed yet. */
+typedef struct {
+    Record *record;
+    gint64 id;
+} Unlisted;
+
 typedef struct {
     Store store;
     GMutex lock;       /* guards all below */
     GHashTable *calls; /* of Kept */
     GHashTable *lists; /* of List */
     GHashTable *live;  /* of Kept, by id: calls that are not over */
+    GQueue unlisted;   /* of Unlisted, in the order in which they were written */
+    GHashTable
+        *newest; /* of those, by their facts, which all records of a call share; borrows both */
     OutboxRows outbox;
     gint64 last_id;
     guint most;
@@ -90,7 +104,7 @@ static void free_list(gpointer data)
 {
     List *list = data;
 
-    g_sequence_free(list->places);
+    place_list_clear(&list->places);
     g_free(list->user_id);
     g_free(list->of);
     g_free(list);
@@ -121,52 +135,33 @@ static List *make_list(MemoryStore *memory, const char *user_id, const char *of,
     list->user_id = g_strdup(user_id);
     list->of = g_strdup(of ? of : "");
     list->kind = kind;
-    list->places = g_sequence_new(g_free);
     g_hash_table_add(memory->lists, list);
     return list;
 }
 
-static gint compare_places(gconstpointer a, gconstpointer b, gpointer unused G_GNUC_UNUSED)
+/* The newest place that is older than `from`, or NULL; `*i` is for next_older(). */
+static const Place *newest_before(const List *list, const Place *from, guint *i)
 {
-    return place_is_newer(a, b) - place_is_newer(b, a);
+    *i = place_list_older(&list->places, from);
+    return *i > 0 ? place_list_at(&list->places, --*i) : NULL;
 }
 
-/* The newest place that is older than `from`, or NULL. */
-static const Place *newest_before(const List *list, const Place *from, GSequenceIter **iter)
+static const Place *next_older(const List *list, guint *i)
 {
-    Place last = {.at = from->at, .id = from->id - 1};
-
-    *iter = g_sequence_search(list->places, &last, compare_places, NULL);
-    if (g_sequence_iter_is_begin(*iter))
-        return NULL;
-    *iter = g_sequence_iter_prev(*iter);
-    return g_sequence_get(*iter);
-}
-
-static const Place *next_older(GSequenceIter **iter)
-{
-    if (g_sequence_iter_is_begin(*iter))
-        return NULL;
-    *iter = g_sequence_iter_prev(*iter);
-    return g_sequence_get(*iter);
+    return *i > 0 ? place_list_at(&list->places, --*i) : NULL;
 }
 
 static const Place *newest(const List *list)
 {
     const Place end = {.at = G_MAXINT64, .id = G_MAXINT64};
-    GSequenceIter *iter;
+    guint i;
 
-    return list ? newest_before(list, &end, &iter) : NULL;
+    return list ? newest_before(list, &end, &i) : NULL;
 }
 
 static Record *oldest_record(const List *list)
 {
-    const Place *place;
-
-    if (!list)
-        return NULL;
-    place = g_sequence_get(g_sequence_get_begin_iter(list->places));
-    return place->record;
+    return list ? place_list_at(&list->places, 0)->record : NULL;
 }
 
 /* --- where a call is listed --- */
@@ -211,8 +206,7 @@ static void list_call(MemoryStore *memory, const Kept *kept)
         List *list = make_list(memory, at->user_id, at->peer_id, at->kind);
         Place place = {.at = at->at, .id = kept->id, .record = kept->record};
 
-        g_sequence_insert_sorted(list->places, g_memdup2(&place, sizeof(place)), compare_places,
-                                 NULL);
+        place_list_add(&list->places, place);
     }
 }
 
@@ -226,20 +220,26 @@ static void unlist_call(MemoryStore *memory, const Kept *kept)
         List *list = find_list(memory, at->user_id, at->peer_id, at->kind);
         Place place = {.at = at->at, .id = kept->id};
 
-        g_sequence_remove(g_sequence_lookup(list->places, &place, compare_places, NULL));
-        if (g_sequence_is_empty(list->places))
+        place_list_remove(&list->places, &place);
+        if (list->places.count == 0)
             g_hash_table_remove(memory->lists, list);
     }
 }
 
 /* --- writing --- */
 
-static Kept *keep_new(MemoryStore *memory, Record *record)
+static gint64 next_id(MemoryStore *memory, const Record *record)
 {
-    Kept *kept = g_new0(Kept, 1);
     gint64 least_id = place_least_id(record->facts->created_ms);
 
-    kept->id = memory->last_id = MAX(least_id, memory->last_id + 1);
+    return memory->last_id = MAX(least_id, memory->last_id + 1);
+}
+
+static Kept *keep_new(gint64 id)
+{
+    Kept *kept = g_new0(Kept, 1);
+
+    kept->id = id;
     return kept;
 }
 
@@ -257,17 +257,19 @@ static void announce(MemoryStore *memory, const Kept *kept)
     const Store *store = &memory->store;
     g_auto(Announcement) announcement = {0};
 
-    if (store->announcer &&
+    if (kept && store->announcer &&
         store->announcer->announce(store->announcer_self, kept->record, &announcement))
         outbox_rows_add(&memory->outbox, kept->id, record_status_ms(kept->record), &announcement);
 }
 
-/* The table's key lives in the facts of the record, so it is put in anew. */
-static void keep(MemoryStore *memory, Record *record)
+/* The table's key lives in the facts of the record, so it is put in anew. `id` is that of a new call. Returns the call when it has
+ * another status now. */
+static const Kept *keep(MemoryStore *memory, Record *record, gint64 id)
 {
     const CallFacts *facts = record->facts;
     Kept *kept = find_kept(memory, facts->caller_id, facts->call_id);
     Record *old;
+    gboolean has_changed;
 
     /* A call that was made later takes the id over, whatever the revisions. */
     if (kept && kept->record->facts->created_ms < facts->created_ms) {
@@ -276,12 +278,12 @@ static void keep(MemoryStore *memory, Record *record)
     }
     old = kept ? kept->record : NULL;
     if (old && old->rev > record->rev)
-        return;
+        return NULL;
     if (kept) {
         unlist_call(memory, kept);
         g_hash_table_steal(memory->calls, kept);
     } else {
-        kept = keep_new(memory, record);
+        kept = keep_new(id);
     }
     kept->record = record_ref(record);
     kept->caller_id = facts->caller_id;
@@ -292,9 +294,9 @@ static void keep(MemoryStore *memory, Record *record)
         g_hash_table_remove(memory->live, &kept->id);
     else
         g_hash_table_replace(memory->live, &kept->id, kept);
-    if (!old || old->status != record->status)
-        announce(memory, kept);
+    has_changed = !old || old->status != record->status;
     record_unref(old);
+    return has_changed ? kept : NULL;
 }
 
 /* A live call goes only where there is no other: it is written again when it ends. */
@@ -309,15 +311,80 @@ static void keep_to_bound(MemoryStore *memory)
     }
 }
 
+static void free_unlisted(gpointer data)
+{
+    Unlisted *unlisted = data;
+
+    record_unref(unlisted->record);
+    g_free(unlisted);
+}
+
+static void list_next(MemoryStore *memory)
+{
+    Unlisted *next = g_queue_pop_head(&memory->unlisted);
+    const CallFacts *facts = next->record->facts;
+
+    if (g_hash_table_lookup(memory->newest, facts) == next) {
+        g_hash_table_remove(memory->newest, facts);
+        keep(memory, next->record, next->id);
+        keep_to_bound(memory);
+    }
+    free_unlisted(next);
+}
+
+/* Whoever reads sees what was written. */
+static void list_all(MemoryStore *memory)
+{
+    while (!g_queue_is_empty(&memory->unlisted))
+        list_next(memory);
+}
+
+/* A record of the same call that waits is not listed any more. */
+static void write_later(MemoryStore *memory, Record *record)
+{
+    const Unlisted *waiting = g_hash_table_lookup(memory->newest, record->facts);
+    Unlisted *unlisted;
+
+    if (waiting && waiting->record->rev > record->rev)
+        return;
+    unlisted = g_new(Unlisted, 1);
+    unlisted->record = record_ref(record);
+    unlisted->id = waiting ? waiting->id : next_id(memory, record);
+    g_queue_push_tail(&memory->unlisted, unlisted);
+    g_hash_table_replace(memory->newest, (gpointer)record->facts, unlisted);
+    if (memory->unlisted.length > UNLISTED_MOST)
+        list_next(memory);
+}
+
+static MemoryStore *lock(Store *store)
+{
+    MemoryStore *memory = (MemoryStore *)store;
+
+    g_mutex_lock(&memory->lock);
+    list_all(memory);
+    return memory;
+}
+
+/* With a backend that is told: each status goes into the outbox, in order. */
+static void write_at_once(MemoryStore *memory, Record *record)
+{
+    list_all(memory);
+    announce(memory, keep(memory, record, next_id(memory, record)));
+    keep_to_bound(memory);
+}
+
 static gboolean memory_write(Store *store, Record *const *records, guint count,
                              GError **error G_GNUC_UNUSED)
 {
     MemoryStore *memory = (MemoryStore *)store;
 
     g_mutex_lock(&memory->lock);
-    for (guint i = 0; i < count; i++)
-        keep(memory, records[i]);
-    keep_to_bound(memory);
+    for (guint i = 0; i < count; i++) {
+        if (store->announcer)
+            write_at_once(memory, records[i]);
+        else
+            write_later(memory, records[i]);
+    }
     g_mutex_unlock(&memory->lock);
     return TRUE;
 }
@@ -325,15 +392,14 @@ static gboolean memory_write(Store *store, Record *const *records, guint count,
 static gboolean memory_recover(Store *store, gint64 now_ms, guint *closed,
                                GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     Record *live;
     guint count = 0;
 
-    g_mutex_lock(&memory->lock);
     while ((live = oldest_record(find_list(memory, "", NULL, LIST_ALL_LIVE)))) {
         g_autoptr(Record) next = record_recovered(live, now_ms);
 
-        keep(memory, next);
+        announce(memory, keep(memory, next, next_id(memory, next)));
         count++;
     }
     g_mutex_unlock(&memory->lock);
@@ -345,11 +411,10 @@ static gboolean memory_recover(Store *store, gint64 now_ms, guint *closed,
 static gboolean memory_forget(Store *store, gint64 before_ms, guint most, guint *forgotten,
                               GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     Record *oldest;
     guint count = 0;
 
-    g_mutex_lock(&memory->lock);
     while (count < most && (oldest = oldest_record(find_list(memory, "", NULL, LIST_ALL_CLOSED))) &&
            record_closed_ms(oldest) < before_ms) {
         drop(memory, oldest);
@@ -376,10 +441,9 @@ static Record *find_call(const MemoryStore *memory, const char *user_id, const c
 static Record *memory_get(Store *store, const char *user_id, const char *call_id,
                           GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     Record *record;
 
-    g_mutex_lock(&memory->lock);
     record = find_call(memory, user_id, call_id);
     if (record)
         record_ref(record);
@@ -390,15 +454,14 @@ static Record *memory_get(Store *store, const char *user_id, const char *call_id
 static Record *memory_find(Store *store, const char *call_id, gboolean *is_only,
                            GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     const List *list;
     Record *record = NULL;
 
-    g_mutex_lock(&memory->lock);
     list = find_list(memory, "", call_id, LIST_OF_ID);
     if (list) {
         record = record_ref(newest(list)->record);
-        *is_only = g_sequence_get_length(list->places) == 1;
+        *is_only = list->places.count == 1;
     }
     g_mutex_unlock(&memory->lock);
     return record;
@@ -406,21 +469,21 @@ static Record *memory_find(Store *store, const char *call_id, gboolean *is_only,
 
 static void add_closed(const List *list, Page *page)
 {
-    GSequenceIter *iter;
-    const Place *place = newest_before(list, &page->from, &iter);
+    guint i;
+    const Place *place = newest_before(list, &page->from, &i);
 
     while (place && page_add(page, *place))
-        place = next_older(&iter);
+        place = next_older(list, &i);
 }
 
 static void add_live_calls(const MemoryStore *memory, const char *user_id,
                            const HistoryEvent *query, Page *page)
 {
     const List *list = find_list(memory, user_id, NULL, LIST_LIVE);
-    GSequenceIter *iter;
-    const Place *place = list ? newest_before(list, &page->from, &iter) : NULL;
+    guint i;
+    const Place *place = list ? newest_before(list, &page->from, &i) : NULL;
 
-    for (; place; place = next_older(&iter)) {
+    for (; place; place = next_older(list, &i)) {
         if (query_asks_for(query, place->record, user_id) && !page_add(page, *place))
             return;
     }
@@ -445,12 +508,12 @@ static void fill_page(const MemoryStore *memory, const char *user_id, const Hist
 static GPtrArray *memory_history(Store *store, const char *user_id, const HistoryEvent *query,
                                  char **next, GError **error)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory;
     g_auto(Page) page = {0};
 
     if (!page_init(&page, query, error))
         return NULL;
-    g_mutex_lock(&memory->lock);
+    memory = lock(store);
     fill_page(memory, user_id, query, &page);
     g_mutex_unlock(&memory->lock);
     return page_finish(&page, next);
@@ -459,17 +522,16 @@ static GPtrArray *memory_history(Store *store, const char *user_id, const Histor
 static GPtrArray *memory_ended_since(Store *store, const char *user_id, gint64 since_ms, guint most,
                                      GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     const Place end = {.at = G_MAXINT64, .id = G_MAXINT64};
     GPtrArray *ended = records_new();
     const List *list;
-    GSequenceIter *iter;
+    guint i;
     const Place *place;
 
-    g_mutex_lock(&memory->lock);
     list = find_list(memory, user_id, NULL, LIST_BY_END);
-    place = list ? newest_before(list, &end, &iter) : NULL;
-    for (; place && place->at >= since_ms && ended->len < most; place = next_older(&iter))
+    place = list ? newest_before(list, &end, &i) : NULL;
+    for (; place && place->at >= since_ms && ended->len < most; place = next_older(list, &i))
         g_ptr_array_add(ended, record_ref(place->record));
     g_mutex_unlock(&memory->lock);
     return ended;
@@ -480,10 +542,9 @@ static GPtrArray *memory_ended_since(Store *store, const char *user_id, gint64 s
 static GPtrArray *memory_pending(Store *store, const char *endpoint, gint64 after, guint most,
                                  GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     GPtrArray *rows;
 
-    g_mutex_lock(&memory->lock);
     rows = outbox_rows_pending(&memory->outbox, endpoint, after, most);
     g_mutex_unlock(&memory->lock);
     return rows;
@@ -492,9 +553,8 @@ static GPtrArray *memory_pending(Store *store, const char *endpoint, gint64 afte
 static gboolean memory_settle(Store *store, const gint64 *ids, guint count,
                               GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
 
-    g_mutex_lock(&memory->lock);
     for (guint i = 0; i < count; i++)
         outbox_rows_settle(&memory->outbox, ids[i]);
     g_mutex_unlock(&memory->lock);
@@ -528,11 +588,10 @@ static const OutboxRow *next_to_drop(MemoryStore *memory, gint64 before_ms, guin
 static gboolean memory_trim(Store *store, gint64 before_ms, guint rows, guint most, guint *dropped,
                             GError **error G_GNUC_UNUSED)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     const OutboxRow *oldest;
     guint count = 0;
 
-    g_mutex_lock(&memory->lock);
     while (count < most && (oldest = next_to_drop(memory, before_ms, rows))) {
         outbox_rows_settle(&memory->outbox, oldest->id);
         count++;
@@ -544,10 +603,9 @@ static gboolean memory_trim(Store *store, gint64 before_ms, guint rows, guint mo
 
 static guint memory_waiting(Store *store)
 {
-    MemoryStore *memory = (MemoryStore *)store;
+    MemoryStore *memory = lock(store);
     guint count;
 
-    g_mutex_lock(&memory->lock);
     count = outbox_rows_count(&memory->outbox);
     g_mutex_unlock(&memory->lock);
     return count;
@@ -560,6 +618,8 @@ static void memory_free(Store *store)
     MemoryStore *memory = (MemoryStore *)store;
 
     outbox_rows_clear(&memory->outbox);
+    g_queue_clear_full(&memory->unlisted, free_unlisted);
+    g_hash_table_unref(memory->newest);
     g_hash_table_unref(memory->live);
     g_hash_table_unref(memory->lists);
     g_hash_table_unref(memory->calls);
@@ -594,6 +654,8 @@ Store *memory_store_new(guint most)
     memory->calls = g_hash_table_new_full(hash_kept, equal_kept, free_kept, NULL);
     memory->lists = g_hash_table_new_full(hash_list, equal_list, free_list, NULL);
     memory->live = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_queue_init(&memory->unlisted);
+    memory->newest = g_hash_table_new(NULL, NULL);
     outbox_rows_init(&memory->outbox);
     return &memory->store;
 }

@@ -107,6 +107,9 @@ Connection *connection_open(const SqliteOptions *options, ConnectionUse use, GEr
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, options->vfs);
     gboolean is_open = code == SQLITE_OK;
 
+    if (use == CONNECTION_WRITES)
+        writer_init(connection);
+
     connection->path = options->path;
     if (!is_open)
         fail_to_open(connection, error);
@@ -123,6 +126,7 @@ void connection_close(Connection *connection)
     for (guint i = 0; i < SQLS; i++)
         sqlite3_finalize(connection->statements[i]);
     sqlite3_close(connection->handle);
+    writer_clear(connection);
     g_free(connection);
 }
 

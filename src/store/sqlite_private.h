@@ -32,7 +32,7 @@ typedef enum {
     SQL_FIND_USER,
     SQL_INSERT_USER,
     SQL_DELETE_USER,
-    SQL_INSERT_LISTING,
+    SQL_INSERT_LISTINGS,
     SQL_DELETE_LISTING,
     SQL_SELECT_UNCLOSED,
     SQL_SELECT_CLOSED,
@@ -70,6 +70,11 @@ typedef struct {
     sqlite3 *handle;
     const char *path;            /* borrowed from the store's options */
     Statement *statements[SQLS]; /* prepared when first used */
+
+    /* Of the writer: what it has stored and need not look up. Forgotten when a transaction is undone, or rows go. */
+    GHashTable *
+        live; /* by facts: calls that are live, each with its id and what is stored; NULL in a reader */
+    GHashTable *users; /* of gint64 numbers, by user_id */
 
     /* Of the writer: the outbox. */
     const Store *announce_for; /* the store that says what is announced */
@@ -177,6 +182,10 @@ gboolean writer_forget(Connection *writer, gint64 before_ms, guint most, guint *
 gboolean writer_settle(Connection *writer, const gint64 *ids, guint count, GError **error);
 gboolean writer_trim(Connection *writer, gint64 before_ms, guint rows, guint most, guint *dropped,
                      GError **error);
+
+/* For the connection that writes. */
+void writer_init(Connection *writer);
+void writer_clear(Connection *writer); /* also of a reader: nothing to do */
 
 /* The number that stands for a user in `listings`; 0 when there is none. */
 gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error);

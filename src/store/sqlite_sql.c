@@ -46,8 +46,9 @@ static const char *const texts[SQLS] = {
                         "AND NOT EXISTS (SELECT 1 FROM listings WHERE user = ?1) "
                         "AND NOT EXISTS (SELECT 1 FROM calls "
                         "WHERE caller_id = users.user_id AND closed_at IS NULL)",
-    [SQL_INSERT_LISTING] = "INSERT OR IGNORE INTO listings (user, peer, kind, at, call) "
-                           "VALUES (?1, ?2, ?3, ?4, ?5)",
+    /* One user's three: all calls of the kind, those with the peer, all by their end. */
+    [SQL_INSERT_LISTINGS] = "INSERT OR IGNORE INTO listings (user, peer, kind, at, call) VALUES "
+                            "(?1, 0, ?3, ?4, ?6), (?1, ?2, ?3, ?4, ?6), (?1, 0, ?7, ?5, ?6)",
     [SQL_DELETE_LISTING] = "DELETE FROM listings "
                            "WHERE user = ?1 AND peer = ?2 AND kind = ?3 AND at = ?4 AND call = ?5",
     [SQL_SELECT_UNCLOSED] = SELECT_CALL "WHERE caller_id >= '' AND closed_at IS NULL",

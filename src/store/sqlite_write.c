@@ -1,5 +1,64 @@
 #include "store/sqlite_private.h"
 
+/* --- what the writer remembers, so as not to look it up --- */
+
+/* More users than that are looked up anew. */
+#define USERS_REMEMBERED 8192
+
+/* A call as it is stored. Its record keeps the facts alive by which it is found. */
+typedef struct {
+    Record *record;
+    gint64 id;
+} Remembered;
+
+static void free_remembered(gpointer data)
+{
+    Remembered *remembered = data;
+
+    record_unref(remembered->record);
+    g_free(remembered);
+}
+
+void writer_init(Connection *writer)
+{
+    writer->live = g_hash_table_new_full(NULL, NULL, NULL, free_remembered);
+    writer->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+void writer_clear(Connection *writer)
+{
+    g_clear_pointer(&writer->live, g_hash_table_unref);
+    g_clear_pointer(&writer->users, g_hash_table_unref);
+}
+
+/* What it remembers may not be so any more. */
+static void forget_all(Connection *writer)
+{
+    g_hash_table_remove_all(writer->live);
+    g_hash_table_remove_all(writer->users);
+}
+
+/* Only a call that comes again, and whose row is in no list yet. */
+static void remember_call(Connection *writer, Record *record, gint64 id)
+{
+    Remembered *remembered;
+
+    if (call_state_is_final(record->status) || record->veil.is_set) {
+        g_hash_table_remove(writer->live, record->facts);
+        return;
+    }
+    remembered = g_new(Remembered, 1);
+    *remembered = (Remembered){.record = record_ref(record), .id = id};
+    g_hash_table_replace(writer->live, (gpointer)record->facts, remembered);
+}
+
+static void remember_user(Connection *writer, const char *user_id, gint64 number)
+{
+    if (g_hash_table_size(writer->users) >= USERS_REMEMBERED)
+        g_hash_table_remove_all(writer->users);
+    g_hash_table_replace(writer->users, g_strdup(user_id), (gpointer)(gintptr)number);
+}
+
 /* --- users: numbers keep the lists small --- */
 
 gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error)
@@ -17,7 +76,8 @@ gboolean find_user(Connection *connection, const char *user_id, gint64 *number, 
     return step != STEP_FAILED;
 }
 
-static gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error)
+static gboolean find_or_insert_user(Connection *writer, const char *user_id, gint64 *number,
+                                    GError **error)
 {
     g_autoptr(Statement) insert = NULL;
 
@@ -32,6 +92,17 @@ static gboolean make_user(Connection *writer, const char *user_id, gint64 *numbe
     if (!connection_run(writer, insert, error))
         return FALSE;
     *number = sqlite3_last_insert_rowid(writer->handle);
+    return TRUE;
+}
+
+static gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error)
+{
+    *number = (gint64)(gintptr)g_hash_table_lookup(writer->users, user_id);
+    if (*number)
+        return TRUE;
+    if (!find_or_insert_user(writer, user_id, number, error))
+        return FALSE;
+    remember_user(writer, user_id, *number);
     return TRUE;
 }
 
@@ -50,39 +121,68 @@ static gboolean number_parties(Connection *writer, const Record *record, Numbers
            make_user(writer, record->facts->callee_id, &numbers->callee, error);
 }
 
-static gboolean change_listing(Connection *writer, Sql which, const Listing *listing, gint64 user,
-                               gint64 peer, gint64 id, GError **error)
+/* The user whose list it is, and the other one. */
+static void number_listing(const Listing *listing, const Record *record, const Numbers *numbers,
+                           Statement *statement)
 {
-    g_autoptr(Statement) change = connection_statement(writer, which, error);
+    gboolean is_callers = listing->user_id == record->facts->caller_id;
 
-    if (!change)
-        return FALSE;
-    bind_int(change, 1, user);
-    bind_int(change, 2, listing->peer_id ? peer : 0);
-    bind_int(change, 3, listing->kind);
-    bind_int(change, 4, listing->at);
-    bind_int(change, 5, id);
-    return connection_run(writer, change, error);
+    bind_int(statement, 1, is_callers ? numbers->caller : numbers->callee);
+    bind_int(statement, 2, is_callers ? numbers->callee : numbers->caller);
 }
 
-/* Puts a call into its lists or takes it out of them. */
-static gboolean change_listings(Connection *writer, Sql which, const Record *record, gint64 id,
-                                GError **error)
+/* A party's three at once: a statement costs as much as two rows. */
+static gboolean insert_listings(Connection *writer, const Record *record, gint64 id, GError **error)
 {
     Listing listings[LISTINGS_MOST];
     guint count = listings_of_record(record, listings);
     Numbers numbers;
 
-    if (count == 0)
-        return TRUE;
-    if (!number_parties(writer, record, &numbers, error))
+    if (count > 0 && !number_parties(writer, record, &numbers, error))
+        return FALSE;
+    for (guint i = 0; i < count; i += LISTINGS_OF_PARTY) {
+        g_autoptr(Statement) insert = connection_statement(writer, SQL_INSERT_LISTINGS, error);
+
+        if (!insert)
+            return FALSE;
+        number_listing(&listings[i], record, &numbers, insert);
+        bind_int(insert, 3, listings[i].kind);
+        bind_int(insert, 4, listings[i].at);
+        bind_int(insert, 5, listings[i + 2].at);
+        bind_int(insert, 6, id);
+        bind_int(insert, 7, listings[i + 2].kind);
+        if (!connection_run(writer, insert, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean delete_listing(Connection *writer, const Listing *listing, const Record *record,
+                               const Numbers *numbers, gint64 id, GError **error)
+{
+    g_autoptr(Statement) delete = connection_statement(writer, SQL_DELETE_LISTING, error);
+
+    if (!delete)
+        return FALSE;
+    number_listing(listing, record, numbers, delete);
+    if (!listing->peer_id)
+        bind_int(delete, 2, 0);
+    bind_int(delete, 3, listing->kind);
+    bind_int(delete, 4, listing->at);
+    bind_int(delete, 5, id);
+    return connection_run(writer, delete, error);
+}
+
+static gboolean delete_listings(Connection *writer, const Record *record, gint64 id, GError **error)
+{
+    Listing listings[LISTINGS_MOST];
+    guint count = listings_of_record(record, listings);
+    Numbers numbers;
+
+    if (count > 0 && !number_parties(writer, record, &numbers, error))
         return FALSE;
     for (guint i = 0; i < count; i++) {
-        gboolean is_callers = listings[i].user_id == record->facts->caller_id;
-        gint64 user = is_callers ? numbers.caller : numbers.callee;
-        gint64 peer = is_callers ? numbers.callee : numbers.caller;
-
-        if (!change_listing(writer, which, &listings[i], user, peer, id, error))
+        if (!delete_listing(writer, &listings[i], record, &numbers, id, error))
             return FALSE;
     }
     return TRUE;
@@ -100,8 +200,23 @@ typedef struct {
     gboolean has_status;   /* the same one */
 } Stored;
 
-static gboolean find_stored(Connection *writer, const Record *record, Stored *stored,
-                            GError **error)
+static gboolean recall_stored(const Connection *writer, const Record *record, Stored *stored)
+{
+    const Remembered *remembered = g_hash_table_lookup(writer->live, record->facts);
+
+    if (!remembered)
+        return FALSE;
+    *stored = (Stored){
+        .id = remembered->id,
+        .rev = remembered->record->rev,
+        .is_same_call = TRUE,
+        .has_status = remembered->record->status == record->status,
+    };
+    return TRUE;
+}
+
+static gboolean look_up_stored(Connection *writer, const Record *record, Stored *stored,
+                               GError **error)
 {
     const CallFacts *facts = record->facts;
     g_autoptr(Statement) find = connection_statement(writer, SQL_FIND_CALL, error);
@@ -128,6 +243,12 @@ static gboolean find_stored(Connection *writer, const Record *record, Stored *st
     return step != STEP_FAILED;
 }
 
+static gboolean find_stored(Connection *writer, const Record *record, Stored *stored,
+                            GError **error)
+{
+    return recall_stored(writer, record, stored) || look_up_stored(writer, record, stored, error);
+}
+
 /* A row whose turn it is to go. A damaged one gives no record and no error, and so stands in the
  * way of nothing: what is listed of it leads nowhere. */
 static gboolean read_old(const Connection *writer, Statement *select, Record **record,
@@ -152,7 +273,7 @@ static gboolean unlist(Connection *writer, gint64 id, GError **error)
         return step == STEP_DONE;
     if (!read_old(writer, select, &old, error))
         return FALSE;
-    return !old || change_listings(writer, SQL_DELETE_LISTING, old, id, error);
+    return !old || delete_listings(writer, old, id, error);
 }
 
 static gboolean delete_call(Connection *writer, gint64 id, GError **error)
@@ -162,6 +283,7 @@ static gboolean delete_call(Connection *writer, gint64 id, GError **error)
     if (!delete)
         return FALSE;
     bind_int(delete, 1, id);
+    forget_all(writer);
     return connection_run(writer, delete, error);
 }
 
@@ -176,15 +298,15 @@ static gboolean put_row(Connection *writer, Sql which, gint64 id, const Record *
     return connection_run(writer, put, error);
 }
 
-static gboolean insert_call(Connection *writer, const Record *record, GError **error)
+static gboolean insert_call(Connection *writer, Record *record, GError **error)
 {
     gint64 id;
 
     if (!put_row(writer, SQL_INSERT_CALL, place_least_id(record->facts->created_ms), record, error))
         return FALSE;
     id = sqlite3_last_insert_rowid(writer->handle);
-    return change_listings(writer, SQL_INSERT_LISTING, record, id, error) &&
-           outbox_announce(writer, record, id, error);
+    remember_call(writer, record, id);
+    return insert_listings(writer, record, id, error) && outbox_announce(writer, record, id, error);
 }
 
 static gboolean update_row(Connection *writer, const Stored *stored, const Record *record,
@@ -196,24 +318,25 @@ static gboolean update_row(Connection *writer, const Stored *stored, const Recor
         return put_row(writer, SQL_UPDATE_LIVE, stored->id, record, error);
     return (!stored->is_listed || unlist(writer, stored->id, error)) &&
            put_row(writer, SQL_UPDATE_CALL, stored->id, record, error) &&
-           change_listings(writer, SQL_INSERT_LISTING, record, stored->id, error);
+           insert_listings(writer, record, stored->id, error);
 }
 
-static gboolean update_call(Connection *writer, const Stored *stored, const Record *record,
+static gboolean update_call(Connection *writer, const Stored *stored, Record *record,
                             GError **error)
 {
+    remember_call(writer, record, stored->id);
     return update_row(writer, stored, record, error) &&
            (stored->has_status || outbox_announce(writer, record, stored->id, error));
 }
 
-static gboolean replace_call(Connection *writer, const Stored *stored, const Record *record,
+static gboolean replace_call(Connection *writer, const Stored *stored, Record *record,
                              GError **error)
 {
     return (!stored->is_listed || unlist(writer, stored->id, error)) &&
            delete_call(writer, stored->id, error) && insert_call(writer, record, error);
 }
 
-static gboolean write_call(Connection *writer, const Record *record, GError **error)
+static gboolean write_call(Connection *writer, Record *record, GError **error)
 {
     Stored stored;
 
@@ -246,6 +369,7 @@ static gboolean finish(Connection *writer, gboolean is_well, GError **error)
         return TRUE;
     }
     connection_roll_back(writer);
+    forget_all(writer);
     return FALSE;
 }
 
@@ -258,9 +382,40 @@ static gboolean write_all(Connection *writer, Record *const *records, guint coun
     return TRUE;
 }
 
+/* Of each call only the newest record of the group, where nobody is told of each status: all of them are committed together, and
+ * nothing is left to see of the others. Under load most calls are made and over within few groups. */
+static guint leave_out_older(Record *const *records, guint count, Record **newest)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    guint left = count;
+
+    for (guint i = count; i-- > 0;) {
+        const Record *newer = g_hash_table_lookup(seen, records[i]->facts);
+
+        if (newer && newer->rev >= records[i]->rev)
+            continue;
+        g_hash_table_replace(seen, (gpointer)records[i]->facts, records[i]);
+        newest[--left] = records[i];
+    }
+    return left;
+}
+
+static gboolean write_group(Connection *writer, Record *const *records, guint count, GError **error)
+{
+    g_autofree Record **newest = NULL;
+    guint left_out;
+
+    if (count < 2 || (writer->announce_for && writer->announce_for->announcer))
+        return write_all(writer, records, count, error);
+    newest = g_new(Record *, count);
+    left_out = leave_out_older(records, count, newest);
+    return write_all(writer, newest + left_out, count - left_out, error);
+}
+
 gboolean writer_write(Connection *writer, Record *const *records, guint count, GError **error)
 {
-    return begin(writer, error) && finish(writer, write_all(writer, records, count, error), error);
+    return begin(writer, error) &&
+           finish(writer, write_group(writer, records, count, error), error);
 }
 
 /* --- after a crash --- */
@@ -315,6 +470,7 @@ static gboolean forget_user(Connection *writer, gint64 number, GError **error)
     if (!delete)
         return FALSE;
     bind_int(delete, 1, number);
+    forget_all(writer);
     return connection_run(writer, delete, error);
 }
 
@@ -331,8 +487,8 @@ static gboolean forget_call(Connection *writer, gint64 id, const Record *record,
 {
     if (!delete_call(writer, id, error))
         return FALSE;
-    return !record || (change_listings(writer, SQL_DELETE_LISTING, record, id, error) &&
-                       forget_parties(writer, record, error));
+    return !record ||
+           (delete_listings(writer, record, id, error) && forget_parties(writer, record, error));
 }
 
 static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GError **error)

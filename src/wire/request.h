@@ -11,11 +11,12 @@
 typedef enum {
     DOOR_APP = 1 << 0,
     DOOR_BACKEND = 1 << 1,
+    DOOR_SOCKET = 1 << 2, /* an app whose connection cannot carry media */
 } RequestDoor;
 
 /* What a whole body may have. */
 typedef struct {
-    gsize bytes; /* written without blanks */
+    gsize bytes; /* written without blanks; 0: it was looked at before */
     guint depth; /* of objects and lists in one another; the body itself is the first */
 } MessageLimits;
 

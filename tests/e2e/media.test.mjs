@@ -345,7 +345,8 @@ describe('many calls', () => {
     const last = usage(it.janus);
     console.log(`media: ${CALLS} calls: threads ${settled.threads} -> ${last.threads}, files ${settled.files} -> ${last.files}, ` +
       `RSS ${settled.rssKb} -> ${last.rssKb} kB, ${sessions.length} sessions`);
-    assert.ok(last.rssKb < settled.rssKb * 1.1 + 4096, JSON.stringify([settled, last]));
+    // A sanitizer keeps what was freed for a while.
+    assert.ok(process.env.CALL_PRELOAD || last.rssKb < settled.rssKb * 1.1 + 4096, JSON.stringify([settled, last]));
   });
 });
 

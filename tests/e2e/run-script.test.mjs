@@ -57,7 +57,7 @@ class Run {
 
   /** Starts run.sh and resolves when it said that it is ready. */
   static async ready(state, args = []) {
-    const [port] = await freePortsInARow(4);
+    const [port] = await freePortsInARow(5);
     const run = new Run(['--port', String(port), '--state', state, ...args], { cwd: folder });
     Object.assign(run, { port, wsUrl: `ws://127.0.0.1:${port}`, httpUrl: `http://127.0.0.1:${port + 1}/janus` });
     const isReady = () => run.output.split('\n').includes(`ready ${run.wsUrl}`);
@@ -152,7 +152,7 @@ test('Janus ends when run.sh is killed', async () => {
 
 test('a port that is in use is named', async () => {
   for (const offset of [1, 3]) {
-    const [port] = await freePortsInARow(4);
+    const [port] = await freePortsInARow(5);
     const server = net.createServer().listen(port + offset, '127.0.0.1');
     const run = new Run(['--port', String(port), '--state', path.join(folder, 'taken')]);
     assert.equal(await run.exited, 1);
@@ -164,7 +164,7 @@ test('a port that is in use is named', async () => {
 test('a state that another run uses is refused', async () => {
   const state = path.join(folder, 'shared');
   const first = await Run.ready(state);
-  const [port] = await freePortsInARow(4);
+  const [port] = await freePortsInARow(5);
   const second = new Run(['--port', String(port), '--state', state]);
   assert.equal(await second.exited, 1);
   assert.match(second.errors, /another run\.sh/);
@@ -183,7 +183,7 @@ test('mistakes in the arguments are refused', async () => {
 test('--try plays the users\' own test and stops', async () => {
   const state = path.join(folder, 'try');
   for (let time = 0; time < 2; time++) {
-    const [port] = await freePortsInARow(4);
+    const [port] = await freePortsInARow(5);
     const run = new Run(['--port', String(port), '--state', state, '--try']);
     assert.equal(await run.ends(state), 0, run.output + run.errors);
     assert.match(run.output, /A +< call:rejected .*"callId":"CALL_17637599232099".*"reason":"User declined"/);

@@ -9,7 +9,7 @@ build=$(cd "$1" && pwd)
 seconds=$2
 shift 2
 work=${FUZZ_WORK:-$build/fuzz}
-[ $# -gt 0 ] || set -- request config token plugin
+[ $# -gt 0 ] || set -- request config token plugin engineio socketio sessions
 
 # GLib's own allocator would hide what ASan looks for.
 export G_SLICE=always-malloc

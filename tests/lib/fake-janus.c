@@ -351,22 +351,34 @@ void fake_release(FakeHandle *handle)
 
 /* --- requests --- */
 
-json_t *fake_send_message(FakeHandle *handle, json_t *body, json_t *jsep)
+static json_t *hand_over(janus_plugin_session *session, json_t *body, json_t *jsep)
 {
-    janus_plugin_result *result;
+    janus_plugin_result *result =
+        fake.plugin->handle_message(session, g_strdup(FAKE_SECRET "-transaction"), body, jsep);
     json_t *data = NULL;
 
-    janus_refcount_increase(&handle->session.ref);
-    result = fake.plugin->handle_message(&handle->session, g_strdup(FAKE_SECRET "-transaction"),
-                                         body, jsep);
     g_assert_nonnull(result);
     if (result->type == JANUS_PLUGIN_OK)
         data = json_incref(result->content);
     else
         g_assert_cmpint(result->type, ==, JANUS_PLUGIN_ERROR);
     janus_plugin_result_destroy(result);
+    return data;
+}
+
+json_t *fake_send_message(FakeHandle *handle, json_t *body, json_t *jsep)
+{
+    json_t *data;
+
+    janus_refcount_increase(&handle->session.ref);
+    data = hand_over(&handle->session, body, jsep);
     janus_refcount_decrease(&handle->session.ref);
     return data;
+}
+
+json_t *fake_request_too_late(const FakeHandle *gone, json_t *body)
+{
+    return hand_over((janus_plugin_session *)gone, body, NULL);
 }
 
 json_t *fake_request(FakeHandle *handle, json_t *body)

@@ -45,6 +45,8 @@ void fake_release(FakeHandle *handle);
  * plugin answers with an error instead. Takes over `body`. */
 json_t *fake_request(FakeHandle *handle, json_t *body);
 json_t *fake_request_with_jsep(FakeHandle *handle, json_t *body);
+/* As Janus's core may while it detaches a handle: `gone` is NULL, or was freed. */
+json_t *fake_request_too_late(const FakeHandle *gone, json_t *body);
 json_t *fake_admin(json_t *body);
 json_t *fake_query(FakeHandle *handle);
 

@@ -174,6 +174,27 @@ static void test_relay(void)
     fake_janus_stop();
 }
 
+/* With -m perf: what the plugin, and the fake beneath it, take for a packet. */
+static void test_cost(void)
+{
+    double ns;
+    Pair pair;
+
+    if (!g_test_perf()) {
+        g_test_skip("only with -m perf");
+        return;
+    }
+    start("");
+    pair = talk("CALL_1");
+    g_test_timer_start();
+    for (guint i = 0; i < 1000000; i++)
+        fake_rtp(pair.callee, VIDEO, TRUE, 7, (guint16)i, "hello");
+    ns = g_test_timer_elapsed() * 1000;
+    g_test_minimized_result(ns, "%.0f ns a packet", ns);
+    part(&pair);
+    fake_janus_stop();
+}
+
 /* One that joined, one that did not, one that is of another call: nothing goes anywhere. */
 static void test_before_both(void)
 {
@@ -397,7 +418,8 @@ static json_t *report_of(const char *call_id)
 {
     for (guint i = 0; i < 1000; i++) {
         json_t *reply = fake_admin(about("call:get", call_id));
-        json_t *media = json_incref(json_object_get(json_object_get(reply, "record"), "mediaReport"));
+        json_t *media =
+            json_incref(json_object_get(json_object_get(reply, "record"), "mediaReport"));
 
         json_decref(reply);
         if (json_object_get(media, "devices"))
@@ -655,6 +677,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/media/relay/each-line-to-the-other", test_relay);
+    g_test_add_func("/media/relay/cost", test_cost);
     g_test_add_func("/media/relay/nothing-before-both-joined", test_before_both);
     g_test_add_func("/media/jsep/refused-or-unwanted-is-closed", test_refused_jsep);
     g_test_add_func("/media/relay/who-joins-again-goes-on-in-the-sequence", test_rejoin);

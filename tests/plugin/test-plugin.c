@@ -212,6 +212,21 @@ static void test_closed_handle_gets_an_error(void)
     fake_janus_stop();
 }
 
+static void test_request_while_its_handle_goes_gets_an_error(void)
+{
+    FakeHandle *alice;
+
+    g_assert_true(fake_janus_start(""));
+    alice = register_device("alice", "web");
+    fake_detach(alice);
+    fake_release(alice);
+    g_assert_null(fake_request_too_late(
+        alice, json_pack("{s:s, s:s}", "request", "call:get", "callId", "C")));
+    g_assert_null(
+        fake_request_too_late(NULL, json_pack("{s:s, s:s}", "request", "call:get", "callId", "C")));
+    fake_janus_stop();
+}
+
 static void test_requests_after_the_end_get_an_error(void)
 {
     FakeHandle *alice;
@@ -587,6 +602,8 @@ int main(int argc, char **argv)
     g_test_add_func("/plugin/query-tells-the-device", test_query_tells_the_device);
     g_test_add_func("/plugin/timers-run", test_timers_run);
     g_test_add_func("/plugin/closed-handle-gets-an-error", test_closed_handle_gets_an_error);
+    g_test_add_func("/plugin/request-while-its-handle-goes-gets-an-error",
+                    test_request_while_its_handle_goes_gets_an_error);
     g_test_add_func("/plugin/requests-after-the-end-get-an-error",
                     test_requests_after_the_end_get_an_error);
     g_test_add_func("/plugin/admin-message-may-be-absent", test_admin_message_may_be_absent);

@@ -17,6 +17,25 @@ caller-may-accept | on_accept.c | s/found\.is_caller \|\| !sender->device/!sende
 caller-may-reject | on_reject.c | s/if \(found\.is_caller\)/if (FALSE)/
 second-accept-succeeds | on_accept.c | s/ &&\s+strcmp\(record->answered_by, device->id\) == 0/ \&\& device/
 second-accept-wins | transition.c | s/(    \{CALL_ACCEPTED, HAPPENS_SIGNAL)/    {CALL_ACCEPTED, HAPPENS_ACCEPT, CALL_ACCEPTED, ACTION_ANSWER, CAUSE_NONE},\n$1/
+table-ring-unknown | transition.c | s/    \{CALL_RINGING, HAPPENS_RING, .*?\},\n//
+table-accept-unknown | transition.c | s/    \{CALL_RINGING, HAPPENS_ACCEPT, .*?\},\n//
+table-accept-closes | transition.c | s/CALL_ACCEPTED, ACTION_ANSWER, CAUSE_NONE/CALL_ENDED, ACTION_CLOSE, CAUSE_HANGUP/
+table-reject-cancels | transition.c | s/HAPPENS_REJECT, CALL_REJECTED/HAPPENS_REJECT, CALL_CANCELLED/
+table-reject-says-busy | transition.c | s/ACTION_CLOSE, CAUSE_DECLINED/ACTION_CLOSE, CAUSE_BUSY/
+table-cancel-rejects | transition.c | s/HAPPENS_CANCEL, CALL_CANCELLED/HAPPENS_CANCEL, CALL_REJECTED/
+table-ring-end-cancels | transition.c | s/HAPPENS_RING_END, CALL_TIMEOUT/HAPPENS_RING_END, CALL_CANCELLED/
+table-caller-lost-times-out | transition.c | s/HAPPENS_CALLER_LOST, CALL_CANCELLED/HAPPENS_CALLER_LOST, CALL_TIMEOUT/
+table-replaced-ring-ends | transition.c | s/(CALL_RINGING, HAPPENS_REPLACE), CALL_CANCELLED/$1, CALL_ENDED/
+table-replaced-call-goes-on | transition.c | s/    \{CALL_ACCEPTED, HAPPENS_REPLACE, .*?\},\n//
+table-admin-ends-a-ring | transition.c | s/(CALL_RINGING, HAPPENS_ADMIN_END), CALL_CANCELLED/$1, CALL_ENDED/
+table-admin-end-hangs-up | transition.c | s/(CALL_ACCEPTED, HAPPENS_ADMIN_END, CALL_ENDED, ACTION_CLOSE), CAUSE_ADMIN/$1, CAUSE_HANGUP/
+table-hang-up-fails | transition.c | s/HAPPENS_HANG_UP, CALL_ENDED/HAPPENS_HANG_UP, CALL_FAILED/
+table-signal-while-it-rings | transition.c | s/(    \{CALL_ACCEPTED, HAPPENS_SIGNAL)/    {CALL_RINGING, HAPPENS_SIGNAL, CALL_RINGING, ACTION_PASS_ON, CAUSE_NONE},\n$1/
+table-update-unknown | transition.c | s/    \{CALL_ACCEPTED, HAPPENS_UPDATE, .*?\},\n//
+table-away-unknown | transition.c | s/    \{CALL_ACCEPTED, HAPPENS_AWAY, .*?\},\n//
+table-back-unknown | transition.c | s/    \{CALL_ACCEPTED, HAPPENS_BACK, .*?\},\n//
+table-device-lost-fails | transition.c | s/HAPPENS_DEVICE_LOST, CALL_ENDED/HAPPENS_DEVICE_LOST, CALL_FAILED/
+table-max-duration-hangs-up | transition.c | s/ACTION_CLOSE, CAUSE_MAX_DURATION/ACTION_CLOSE, CAUSE_HANGUP/
 siblings-not-told | calls.c | s/tell\(effects, sibling, &message\)/message_clear(&message)/
 caller-not-told-of-accept | calls.c | s/(MESSAGE_ACCEPTED.*?)tell\(effects, calling, &message\)/$1message_clear(&message)/s
 ring-timer-outlives-accept | calls.c | s/if \(call->state == CALL_RINGING\)\n        consider_ring/if (call->state <= CALL_ACCEPTED)\n        consider_ring/

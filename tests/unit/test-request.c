@@ -222,6 +222,26 @@ static void test_each_door_has_its_requests(void)
     request_clear(&request);
 }
 
+/* A socket has no PeerConnection that could be in a call's seat. */
+static void test_sockets_carry_no_media(void)
+{
+    static const char *const of_media[] = {"join", "media", "configure"};
+    json_auto_t *accept = body_of("accept");
+    Request request;
+
+    for (guint i = 0; i < G_N_ELEMENTS(of_media); i++) {
+        json_auto_t *body = body_of(of_media[i]);
+
+        g_assert_false(request_parse(&request, body, NULL, DOOR_SOCKET, &limits));
+        g_assert_cmpint(request.event.fault.refusal, ==, REFUSAL_UNKNOWN_REQUEST);
+        request_clear(&request);
+        g_assert_true(request_parse(&request, body, NULL, DOOR_APP, &limits));
+        request_clear(&request);
+    }
+    g_assert_true(request_parse(&request, accept, NULL, DOOR_SOCKET, &limits));
+    request_clear(&request);
+}
+
 /* --- sizes, at their edge --- */
 
 typedef struct {
@@ -814,6 +834,8 @@ int main(int argc, char **argv)
     g_test_add_func("/request/bad-fields-are-named", test_bad_fields);
     g_test_add_func("/request/bad-fields-of-backends-are-named", test_bad_fields_of_backends);
     g_test_add_func("/request/each-door-has-its-own", test_each_door_has_its_requests);
+    g_test_add_func("/request/each-door-has-its-own/sockets-carry-no-media",
+                    test_sockets_carry_no_media);
     g_test_add_func("/request/sizes-fit-or-are-one-byte-too-large", test_sizes);
     g_test_add_func("/request/sizes-are-bytes", test_sizes_are_bytes);
     g_test_add_func("/request/bytes-of-all-fields-together", test_bytes_of_all);

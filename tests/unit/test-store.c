@@ -327,6 +327,51 @@ static void test_group(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
     assert_history(fixture->store, "bob", HISTORY(.limit = 9), "c2 c1");
 }
 
+/* As the service makes them: what is known of a call before it is closed is shared, not copied. */
+static Record *next_revision(const Record *record, CallState status)
+{
+    Record *next = record_next(record);
+
+    next->rev++;
+    next->status = status;
+    if (call_state_is_final(status))
+        next->ended_ms = record->facts->created_ms + 100;
+    return next;
+}
+
+static void write_group(Store *store, Record *const *records, guint count)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(store->ops->write(store, records, count, &error));
+    g_assert_no_error(error);
+}
+
+/* Revisions of one call in one group and in two, another call of the same id between them, and one that comes too late. */
+static void test_shared_facts(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+    g_autoptr(Record) c1 = CALL(.id = "c1");
+    g_autoptr(Record) c1_accepted = next_revision(c1, CALL_ACCEPTED);
+    g_autoptr(Record) c1_ended = next_revision(c1_accepted, CALL_ENDED);
+    g_autoptr(Record) c2 = CALL(.id = "c2", .created_ms = 2000);
+    g_autoptr(Record) c2_rejected = next_revision(c2, CALL_REJECTED);
+    g_autoptr(Record) c2_anew = CALL(.id = "c2", .created_ms = 3000, .callee = "carol");
+    g_autoptr(Record) c2_anew_ended = next_revision(c2_anew, CALL_CANCELLED);
+
+    write_group(store, (Record *[]){c1, c2, c1_accepted, c1_ended}, 4);
+    write_group(store, (Record *[]){c1_accepted}, 1);
+    assert_call(store, "bob", "c1", "ended/- 3");
+    assert_call(store, "bob", "c2", "ringing/- 1");
+    write_group(store, (Record *[]){c2_rejected, c2_anew}, 2);
+    assert_call(store, "alice", "c2", "ringing/- 1");
+    assert_history(store, "bob", HISTORY(.limit = 9), "c1");
+    write_group(store, (Record *[]){c2_anew_ended, c2}, 2);
+    reopen(fixture);
+    assert_call(fixture->store, "alice", "c1", "ended/- 3");
+    assert_history(fixture->store, "bob", HISTORY(.limit = 9), "c1");
+}
+
 static void test_empty_group(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
     g_assert_true(fixture->store->ops->write(fixture->store, NULL, 0, NULL));
@@ -1031,6 +1076,18 @@ static void test_each_status_is_announced_once(Fixture *fixture, gconstpointer k
     g_assert_cmpuint(store->ops->waiting(store), ==, 6);
 }
 
+/* Nobody is told less because records were written together. */
+static void test_group_is_announced(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    g_autoptr(Record) ringing = CALL(.id = "c1");
+    g_autoptr(Record) accepted = next_revision(ringing, CALL_ACCEPTED);
+    g_autoptr(Record) ended = next_revision(accepted, CALL_ENDED);
+
+    announce_all(fixture);
+    write_group(fixture->store, (Record *[]){ringing, accepted, ended}, 3);
+    assert_events(fixture, "a", "c1 ringing, c1 accepted, c1 ended");
+}
+
 static void test_nobody_is_told(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
     PUT(fixture->store, .id = "c1");
@@ -1154,6 +1211,7 @@ static const struct {
     {"write/a-final-call-can-become-live", test_final_can_become_live},
     {"write/another-call-with-the-id", test_another_call_with_the_id},
     {"write/group", test_group},
+    {"write/shared-facts", test_shared_facts},
     {"write/empty-group", test_empty_group},
     {"write/self-call", test_self_call},
     {"get/both-sides", test_both_sides},
@@ -1175,6 +1233,7 @@ static const struct {
     {"forget/beside-a-veil", test_forget_beside_a_veil},
     {"forget/can-come-again", test_forgotten_can_come_again},
     {"outbox/each-status-once", test_each_status_is_announced_once},
+    {"outbox/group", test_group_is_announced},
     {"outbox/nobody-is-told", test_nobody_is_told},
     {"outbox/recover-is-announced", test_recover_is_announced},
     {"outbox/pages-and-settled", test_pages_and_settled},

@@ -11,6 +11,7 @@ import { chromium } from 'playwright-core';
 
 import { Proxy } from '../../client/lib/proxy.mjs';
 import { startJanus } from '../../e2e/lib/janus.mjs';
+import { TcpProxy } from '../../e2e/lib/proxy.mjs';
 import { until } from '../../e2e/lib/wait.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -30,8 +31,11 @@ export class Site {
     this.janus = await startJanus(options);
     // Janus comes back on another port after a restart; the page knows one address.
     this.proxy = await Proxy.open(this.janus.wsUrl);
+    this.network = await TcpProxy.before(this.janus.listenerUrl);
+    this.listener = this.network.url.replace(/^ws/, 'http');
     const out = path.join(this.#folder, 'page');
-    execFileSync(process.execPath, [path.join(ROOT, 'html-demo/build.mjs'), '--out', out, '--server', this.proxy.url]);
+    execFileSync(process.execPath, [path.join(ROOT, 'html-demo/build.mjs'), '--out', out, '--server', this.proxy.url,
+      '--listener', this.listener]);
     this.#server = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, path.join(ROOT, 'scripts/serve.mjs'), out, '--port', '0'],
       { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
@@ -57,6 +61,7 @@ export class Site {
     await this.janus.kill9();
     await this.janus.restart();
     this.proxy.target = this.janus.wsUrl;
+    this.network.target = this.janus.listenerUrl;
   }
 
   /** A browser of somebody's own: tabs within share what a browser shares. */
@@ -92,6 +97,7 @@ export class Site {
     await Promise.all(this.#browsers.map((browser) => browser.close()));
     this.#server?.kill();
     await this.proxy?.close();
+    this.network?.close();
     await this.janus?.stop();
     fs.rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -80,7 +80,7 @@ class Janus {
     this.adminSecret = randomUUID();
   }
 
-  #configure([ws, http, admin]) {
+  #configure([ws, http, admin, listener]) {
     const libraries = janusLibraries();
     const at = (...names) => path.join(this.dir, ...names);
     const write = (name, sections) => fs.writeFileSync(at('conf', name), jcfg(sections));
@@ -130,14 +130,15 @@ class Janus {
       admin: { admin_base_path: '/admin', admin_http: true, admin_port: admin, admin_ip: '127.0.0.1',
         admin_https: false },
     });
-    write('janus.plugin.call.jcfg', this.#callConfig());
+    write('janus.plugin.call.jcfg', this.#callConfig(listener));
     this.wsUrl = `ws://127.0.0.1:${ws}`;
     this.httpUrl = `http://127.0.0.1:${http}/janus`;
     this.adminUrl = `http://127.0.0.1:${admin}/admin`;
+    this.listenerUrl = `${this.pluginConfig.listener?.certificate ? 'wss' : 'ws'}://127.0.0.1:${listener}`;
   }
 
-  #callConfig() {
-    const { general, limits, store, ...others } = this.pluginConfig;
+  #callConfig(listenerPort) {
+    const { general, limits, store, listener, ...others } = this.pluginConfig;
     return {
       general: { auth: 'open', reveal_presence: true, log_calls: true, ...general },
       // How often somebody may ask is a test's own matter: most ask as fast as they can.
@@ -145,13 +146,15 @@ class Janus {
         read_bytes_per_second: 0,
         ...limits },
       store: { type: 'sqlite', path: path.join(this.dir, 'calls.sqlite'), ...store },
+      // Off unless a test asks for it: with `listener: {}` too.
+      ...(listener && { listener: { enabled: true, port: listenerPort, ...listener } }),
       ...others,
     };
   }
 
   async start() {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      this.#configure(await freePortsInARow(3));
+      this.#configure(await freePortsInARow(4));
       this.#spawn();
       if (await this.#answers())
         return this;

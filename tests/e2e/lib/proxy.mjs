@@ -32,7 +32,7 @@ export class TcpProxy {
       this.#pairs.delete(pair);
     };
     for (const [from, to] of [[client, server], [server, client]]) {
-      from.on('data', (bytes) => { if (!pair.isHeld) to.write(bytes); });
+      from.on('data', (bytes) => { if (!pair.isHeld && !(pair.isDeaf && to === client)) to.write(bytes); });
       // A side that is held does not learn that the other one went.
       from.on('close', () => { if (!pair.isHeld) end(); });
       from.on('error', () => {});
@@ -53,6 +53,18 @@ export class TcpProxy {
       pair.isHeld = true;
       pair.server.destroy();
     }
+  }
+
+  /** Nothing of what the server says comes through the connections that there are. */
+  deafen() {
+    for (const pair of this.#pairs)
+      pair.isDeaf = true;
+  }
+
+  /** Nothing comes through the connections that there are, and neither side learns of it. */
+  freeze() {
+    for (const pair of this.#pairs)
+      pair.isHeld = true;
   }
 
   close() {

@@ -1,0 +1,139 @@
+/* call.v1: each frame is a body of docs/protocol.md, and an id that the reply repeats. */
+#include "listener/protocol.h"
+#include "wire/text.h"
+#include "wire/write.h"
+
+#define ID_BYTES 128
+
+/* --- out --- */
+
+static char *write_event(const Message *message, const JoinSettings *join, gsize *length)
+{
+    json_t *event = write_message(message, join);
+    char *text = json_text(event, length);
+
+    json_decref(event);
+    return text;
+}
+
+static void send_json(Link *link, json_t *value)
+{
+    gsize length;
+    g_autofree char *text = json_text(value, &length);
+
+    link_send_lazily(link, "", 0, text, length);
+}
+
+static void send_event(Client *client, const char *text, gsize length)
+{
+    link_send(client_owner(client), text, length);
+}
+
+/* Whoever does not read what it asked for is not read from. */
+static void pace(Link *link, const Client *client)
+{
+    link_read(link,
+              client_unanswered(client) < listener_options(link_listener(link))->max_unanswered);
+}
+
+static void send_reply(Client *client, gpointer tag, json_t *answer,
+                       const Reply *reply G_GNUC_UNUSED)
+{
+    Link *link = client_owner(client);
+    json_t *id = tag;
+
+    if (id)
+        json_object_set_new(answer, "id", id);
+    if (client_is_registered(client))
+        link_settle(link);
+    send_json(link, answer);
+    json_decref(answer);
+    pace(link, client);
+}
+
+static void free_id(gpointer tag)
+{
+    json_decref(tag);
+}
+
+static void drop(Client *client)
+{
+    link_drop(client_owner(client));
+}
+
+static const ClientOps ops = {
+    .write = write_event,
+    .event = send_event,
+    .replied = send_reply,
+    .overflowed = drop,
+    .free_tag = free_id,
+};
+
+/* --- in --- */
+
+static void refuse(Link *link, json_t *id, const char *text)
+{
+    json_t *refusal = write_refusal(REFUSAL_INVALID_REQUEST, text, NULL);
+
+    if (id)
+        json_object_set(refusal, "id", id);
+    send_json(link, refusal);
+    json_decref(refusal);
+}
+
+static void refuse_text(Link *link, const json_error_t *error)
+{
+    g_autofree char *text = g_strdup_printf("the message is not JSON: %s (at byte %d)", error->text,
+                                            MAX(error->position, 0));
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+    refuse(link, NULL, valid);
+}
+
+static gboolean is_id(const json_t *id)
+{
+    if (json_is_string(id))
+        return json_string_length(id) <= ID_BYTES;
+    return json_is_integer(id);
+}
+
+static void take_text(Link *link, char *text, gsize length)
+{
+    Client *client = link_owner(link);
+    json_error_t error;
+    json_t *body = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    json_t *id = json_object_get(body, "id");
+
+    if (!body) {
+        refuse_text(link, &error);
+    } else if (!json_is_object(body)) {
+        refuse(link, NULL, "the message must be a JSON object");
+        json_decref(body);
+    } else if (id && !is_id(id)) {
+        refuse(link, NULL, "id: must be an integer, or a string of at most 128 bytes");
+        json_decref(body);
+    } else {
+        client_request(client, body, json_incref(id));
+        pace(link, client);
+    }
+}
+
+/* --- its life --- */
+
+static gboolean open_link(gpointer self G_GNUC_UNUSED, Link *link)
+{
+    link_set_owner(link, client_new(link_listener(link), &ops, link));
+    return TRUE;
+}
+
+static void close_link(Link *link)
+{
+    client_close(link_owner(link));
+}
+
+const Protocol plain_protocol = {
+    .subprotocol = "call.v1",
+    .opened = open_link,
+    .text = take_text,
+    .closed = close_link,
+};
