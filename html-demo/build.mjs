@@ -16,6 +16,7 @@ const VENDOR = {
 };
 
 const SETTINGS = ['server', 'listener', 'mode'];
+
 const { values: options } = parseArgs({ options: Object.fromEntries(['out', ...SETTINGS].map((name) => [name, { type: 'string' }])) });
 if (!options.out) {
   console.error('usage: node html-demo/build.mjs --out DIR [--server URL] [--listener URL] [--mode MODE]');

@@ -40,6 +40,8 @@ const REJOIN_MS = 150;
 const MOST_REJOIN_MS = 6000;
 // Both offered at once: the one that was refused tries again after one to two of these.
 const GLARE_MS = 100;
+// The server hears of a call's end before its media goes, or it would tell the other side that this one is away.
+const LEAVE_MS = 250;
 const CHANNEL = 'call';
 
 const DEFAULTS = {
@@ -781,9 +783,16 @@ class DeviceStream extends Stream {
   }
 
   close() {
+    if (this.state === 'closed')
+      return;
     this.become('closed');
-    this.useForSending(null);
     stopTracks(this.local);
+    this.release();
+  }
+
+  /** For the modes: lets go of all connections. */
+  release() {
+    this.useForSending(null);
   }
 }
 
@@ -1012,6 +1021,8 @@ class JanusStream extends DeviceStream {
   }
 
   async takeSeat() {
+    if (this.state === 'closed')
+      return;
     clearTimeout(this.#rejoin);
     clearTimeout(this.#patience);
     this.leaveSeat();
@@ -1032,13 +1043,22 @@ class JanusStream extends DeviceStream {
     this.useForSending(null);
   }
 
+  /** Nothing is heard or seen from now on; then it leaves. */
+  release() {
+    clearTimeout(this.#rejoin);
+    clearTimeout(this.#patience);
+    const { seat } = this;
+    seat?.peers.forEach((peer) => peer.getReceivers().forEach(({ track }) => track.stop()));
+    setTimeout(() => this.leaveSeat(), LEAVE_MS);
+  }
+
   /** This seat is worth nothing any more: the next one, after a while. */
   lost(seat, error) {
     if (seat !== this.seat)
       return;
     this.leaveSeat();
     this.become('reconnecting');
-    if (NO_REJOIN.has(error.code))
+    if (this.state === 'closed' || NO_REJOIN.has(error.code))
       return;
     const waitMs = error.details?.retryAfterMs ?? this.#rejoinMs * (0.5 + Math.random() / 2);
     this.#rejoinMs = Math.min(MOST_REJOIN_MS, this.#rejoinMs * 2);
@@ -1053,7 +1073,7 @@ class JanusStream extends DeviceStream {
       lost: (error) => this.lost(seat, error),
       trickle: (candidate) => inTurn(() => handle.peer?.addIceCandidate(candidate.completed ? null : candidate)),
     });
-    if (seat !== this.seat) {
+    if (seat !== this.seat || this.state === 'closed') {
       handle.detach();
       throw new CallError('offline', 'somebody else sits there by now');
     }
@@ -1075,6 +1095,8 @@ class JanusStream extends DeviceStream {
   }
 
   #connectionChanged(seat, state) {
+    if (this.state === 'closed')
+      return;
     if (state === 'connected' && this.isWell(seat)) {
       clearTimeout(this.#patience);
       this.#patienceMs = MEDIA_PATIENCE_MS;
@@ -1091,6 +1113,8 @@ class JanusStream extends DeviceStream {
   /** It should be well by then. */
   waitAndMend(ms = this.#patienceMs) {
     clearTimeout(this.#patience);
+    if (this.state === 'closed')
+      return;
     this.#patience = setTimeout(() => {
       this.#patienceMs = Math.min(MOST_PATIENCE_MS, this.#patienceMs * 2);
       this.mend();
@@ -1112,13 +1136,6 @@ class JanusStream extends DeviceStream {
       return this.takeSeat();
     this.#hasRestarted = true;
     this.restart(this.seat);
-  }
-
-  close() {
-    clearTimeout(this.#rejoin);
-    clearTimeout(this.#patience);
-    this.leaveSeat();
-    super.close();
   }
 }
 

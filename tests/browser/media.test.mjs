@@ -30,6 +30,8 @@ for (const mode of ['relay', 'room', 'p2p']) {
       await says(alice, bob, 'Hello Bob');
       await says(bob, alice, 'Hello Alice: ä€😀');
       await hangUp(bob, alice);
+      for (const tab of [alice, bob])
+        assert.doesNotMatch(await tab.evaluate(() => page.wireText()), /"call:peer"/, 'nobody was said to be away');
     });
 
     test('a call of voices gets pictures, at once from both; then ICE begins anew; the caller hangs up', async () => {

@@ -96,6 +96,13 @@ test('a handle that the server closes is followed by another; after the end by n
   assert.deepEqual([handles.length, FakePeerConnection.open.length, stream.state], [2, 0, 'closed']);
 });
 
+test('at the end the handle goes only when the server had time to hear of it: nobody is told that this side is away', async () => {
+  const { stream, latest } = await connected();
+  stream.close();
+  assert.deepEqual([stream.state, latest().isDetached, FakePeerConnection.open.length], ['closed', false, 1]);
+  await until(() => latest().isDetached && FakePeerConnection.open.length === 0, 'it goes');
+});
+
 test('a handle that is attached when the call is over already is let go of', async () => {
   let attached;
   const scene = begin(success, {});

@@ -29,6 +29,7 @@ export class FakePeerConnection {
   addTrack(track) { this.addTransceiver(track); }
   createDataChannel(label) { return Object.assign(new EventTarget(), { label, readyState: 'connecting' }); }
   getTransceivers() { return this.transceivers; }
+  getReceivers() { return this.transceivers.map(() => ({ track: fakeTrack('audio') })); }
   getSenders() { return this.transceivers.map(({ sender }) => sender); }
 
   async setLocalDescription({ type } = {}) {
