@@ -225,13 +225,15 @@ static void note_registration(Client *client, const Reply *reply)
         client->is_registered = FALSE;
 }
 
-static void answer(Asked *asked, json_t *text, const Reply *reply)
+static void answer(Asked *asked)
 {
     Client *client = asked->client;
-    gpointer tag = g_steal_pointer(&asked->tag);
+    const Listener *listener = client->listener;
 
+    note_registration(client, &asked->reply);
     client->unanswered--;
-    client->ops->replied(client, tag, text, reply);
+    client->ops->replied(client, g_steal_pointer(&asked->tag), &asked->reply,
+                         service_hub_settings(listener->service), listener->options.join);
 }
 
 static void run_answered(Item *item)
@@ -241,13 +243,8 @@ static void run_answered(Item *item)
     Listener *listener = client->listener;
 
     listener->asks--;
-    if (client->peer) {
-        note_registration(client, &asked->reply);
-        answer(asked,
-               write_reply(&asked->reply, service_hub_settings(listener->service),
-                           listener->options.join),
-               &asked->reply);
-    }
+    if (client->peer)
+        answer(asked);
     free_asked(asked);
 }
 
@@ -270,10 +267,12 @@ static void take_reply(Reply *reply, gpointer data)
 static void refuse(Asked *asked)
 {
     const char *name = json_string_value(json_object_get(asked->body, "request"));
+    Client *client = asked->client;
 
-    answer(asked,
-           write_refusal(asked->request.event.fault.refusal, asked->request.event.fault.text, name),
-           NULL);
+    client->unanswered--;
+    client->ops->refused(
+        client, g_steal_pointer(&asked->tag),
+        write_refusal(asked->request.event.fault.refusal, asked->request.event.fault.text, name));
     free_asked(asked);
 }
 
