@@ -1,5 +1,6 @@
 /* call.v1: each frame is a body of docs/protocol.md, and an id that the reply repeats. */
 #include "listener/protocol.h"
+#include "wire/read.h"
 #include "wire/text.h"
 #include "wire/write.h"
 
@@ -103,7 +104,7 @@ static void take_text(Link *link, char *text, gsize length)
 {
     Client *client = link_owner(link);
     json_error_t error;
-    json_t *body = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_read(text, length, &error);
     json_t *id = json_object_get(body, "id");
 
     if (!body) {

@@ -13,16 +13,6 @@ Fields fields_of_text(Text *text)
     return (Fields){.text = text};
 }
 
-/* Behind the bracket there is no comma. */
-static void put_key(Text *text, const char *key)
-{
-    if (text->at[-1] != '{')
-        text_put(text, ",", 1);
-    text_put(text, "\"", 1);
-    text_put(text, key, strlen(key));
-    text_put(text, "\":", 2);
-}
-
 void put_text(Fields *fields, const char *key, const char *text)
 {
     if (!text)
@@ -31,7 +21,7 @@ void put_text(Fields *fields, const char *key, const char *text)
         json_object_set_new_nocheck(fields->object, key, json_string_nocheck(text));
         return;
     }
-    put_key(fields->text, key);
+    text_put_key(fields->text, key);
     text_put_string(fields->text, text, strlen(text));
 }
 
@@ -49,7 +39,7 @@ void put_integer(Fields *fields, const char *key, gint64 value)
         json_object_set_new_nocheck(fields->object, key, json_integer(value));
         return;
     }
-    put_key(fields->text, key);
+    text_put_key(fields->text, key);
     text_put_integer(fields->text, value);
 }
 
@@ -66,7 +56,7 @@ void put_value(Fields *fields, const char *key, json_t *value)
         json_object_set_new_nocheck(fields->object, key, value);
         return;
     }
-    put_key(fields->text, key);
+    text_put_key(fields->text, key);
     text_put_value(fields->text, value);
     json_decref(value);
 }
@@ -76,7 +66,7 @@ Fields put_object(Fields *fields, const char *key)
     json_t *object;
 
     if (fields->text) {
-        put_key(fields->text, key);
+        text_put_key(fields->text, key);
         return fields_of_text(fields->text);
     }
     object = json_object();

@@ -41,6 +41,24 @@ static void put_byte(Text *text, char byte)
     *text->at++ = byte;
 }
 
+void text_put_key(Text *text, const char *key)
+{
+    gsize length = strlen(key);
+    char *at;
+
+    need(text, length + 4);
+    at = text->at;
+    /* Behind the bracket there is no comma. */
+    if (at[-1] != '{')
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, key, length);
+    at += length;
+    *at++ = '"';
+    *at++ = ':';
+    text->at = at;
+}
+
 static char *put_escaped(char *at, guchar byte)
 {
     *at++ = '\\';
