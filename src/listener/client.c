@@ -281,11 +281,9 @@ void client_request(Client *client, json_t *body, gpointer tag)
     Listener *listener = client->listener;
     /* How many bytes came was looked at when they came. */
     const MessageLimits limits = {.depth = listener->options.message.depth};
-    Asked *asked = g_new0(Asked, 1);
+    Asked *asked = g_new(Asked, 1);
 
-    asked->client = client_ref(client);
-    asked->body = body;
-    asked->tag = tag;
+    *asked = (Asked){.client = client_ref(client), .body = body, .tag = tag};
     client->unanswered++;
     listener->stats.requests++;
     if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &limits)) {

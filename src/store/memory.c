@@ -131,10 +131,8 @@ static List *make_list(MemoryStore *memory, const char *user_id, const char *of,
 
     if (list)
         return list;
-    list = g_new0(List, 1);
-    list->user_id = g_strdup(user_id);
-    list->of = g_strdup(of ? of : "");
-    list->kind = kind;
+    list = g_new(List, 1);
+    *list = (List){.user_id = g_strdup(user_id), .of = g_strdup(of ? of : ""), .kind = kind};
     g_hash_table_add(memory->lists, list);
     return list;
 }
@@ -237,9 +235,9 @@ static gint64 next_id(MemoryStore *memory, const Record *record)
 
 static Kept *keep_new(gint64 id)
 {
-    Kept *kept = g_new0(Kept, 1);
+    Kept *kept = g_new(Kept, 1);
 
-    kept->id = id;
+    *kept = (Kept){.id = id};
     return kept;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Most messages have their room at once. */
-#define USUAL_BYTES 512
+#define USUAL_BYTES 1000
 /* What one byte of a string may become: \u001F. */
 #define ESCAPED_MOST 6
 
