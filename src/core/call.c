@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 guint call_key_hash(gconstpointer key)
 {
     const CallKey *k = key;
 
-    return g_str_hash(k->call_id) ^ g_direct_hash(k->user);
+    return text_hash(k->call_id) ^ g_direct_hash(k->user);
 }
 
 gboolean call_key_equal(gconstpointer a, gconstpointer b)

@@ -1,5 +1,6 @@
 #include "store/memory.h"
 
+#include "core/text.h"
 #include "store/listing.h"
 #include "store/outbox_rows.h"
 #include "store/page.h"
@@ -64,7 +65,7 @@ static guint hash_kept(gconstpointer data)
 {
     const Kept *kept = data;
 
-    return g_str_hash(kept->caller_id) * 31 + g_str_hash(kept->call_id);
+    return text_hash(kept->caller_id) * 31 + text_hash(kept->call_id);
 }
 
 static gboolean equal_kept(gconstpointer a, gconstpointer b)
@@ -88,7 +89,7 @@ static guint hash_list(gconstpointer data)
 {
     const List *list = data;
 
-    return (g_str_hash(list->user_id) * 31 + g_str_hash(list->of)) * 31 + list->kind;
+    return (text_hash(list->user_id) * 31 + text_hash(list->of)) * 31 + list->kind;
 }
 
 static gboolean equal_list(gconstpointer a, gconstpointer b)
