@@ -534,7 +534,7 @@ void media_described(Session *session, const json_t *jsep)
         agree(partner, facts, FALSE);
 }
 
-gboolean media_is_up(const Session *session)
+gboolean media_is_up(Session *session)
 {
     const MediaHandle *media = g_atomic_pointer_get(&session->media);
 

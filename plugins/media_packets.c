@@ -19,7 +19,7 @@ extern gint janus_is_stopping(void);
  * handle's packets and its end on one thread, so the session is there meanwhile. */
 static MediaHandle *packet_begin(janus_plugin_session *handle)
 {
-    const Session *session;
+    Session *session;
     MediaHandle *media = NULL;
 
     if (!door_enter_packet(handle))
@@ -394,7 +394,7 @@ void media_slow_link(janus_plugin_session *handle, int line G_GNUC_UNUSED,
 
 static MediaHandle *media_of_peer(const Peer *peer)
 {
-    const Session *session = peer->connection;
+    Session *session = peer->connection;
 
     return g_atomic_pointer_get(&session->media);
 }
