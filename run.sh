@@ -188,12 +188,12 @@ store: {
     path = "$state/calls.sqlite"
     max_waiting_replies = 8
 }
-media: {
-    room_admin_key = "$secret"
-}
 listener: {
     enabled = true
     port = $listener
+}
+media: {
+    room_admin_key = "$secret"
 }
 JCFG
     # Rooms are made by the plugin, and by nobody else.

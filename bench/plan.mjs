@@ -35,9 +35,9 @@ export const rounds = {
 };
 
 /** Registered users: what they cost, and what they do to those who call. */
-export const crowds = { 'ping': 'idle', 'call': 'calls', 'forward': 'calls', 'callv1': 'calls', 'relay': 'calls' };
+export const crowds = { 'ping': 'idle', 'call': 'calls', 'callv1': 'calls', 'relay': 'calls' };
 
-const full = { rounds: 3, seconds: 4, closedSeconds: 2, sizes: [100, 1000, 5000, 10000], crowdSeconds: 2, dropped: 9900, settingUsers: 1000 };
+const full = { rounds: 3, seconds: 3.5, closedSeconds: 2, sizes: [100, 1000, 5000, 10000], crowdSeconds: 2, dropped: 9900, settingUsers: 1000 };
 const quick = { rounds: 1, seconds: 0.6, closedSeconds: 0.3, sizes: [100, 300], crowdSeconds: 0.3, dropped: 200, settingUsers: 150 };
 
 export function plan({ isQuick, roundCount }) {

@@ -11,7 +11,7 @@ function page(width, height, title, body) {
     + `${body}\n</svg>\n`;
 }
 
-const short = (value) => value >= 10000 ? `${Math.round(value / 1000)}k` : value >= 1000 ? `${(value / 1000).toFixed(1)}k`
+const short = (value) => Number.isInteger(value) && value < 1000 ? String(value) : value >= 10000 ? `${Math.round(value / 1000)}k` : value >= 1000 ? `${(value / 1000).toFixed(1)}k`
   : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
 /** `bars`: [{ name, value, least?, most?, isOurs? }]; whiskers where least and most are given. */

@@ -75,6 +75,8 @@ static gboolean parse(int argc, char **argv, Options *options, GError **error)
         {"drop", 0, 0, G_OPTION_ARG_DOUBLE, &play->drop_s,
          "cut all who do not call, so far into it", "S"},
         {"patience", 0, 0, G_OPTION_ARG_DOUBLE, &play->patience_s, "until a call is lost (5)", "S"},
+        {"keep-alive", 0, 0, G_OPTION_ARG_DOUBLE, &play->keep_alive_s,
+         "between two signs of life of a user (25)", "S"},
         {"client-ids", 0, 0, G_OPTION_ARG_NONE, &play->clients_choose_ids,
          "callers choose the calls' ids", NULL},
         {"prefix", 0, 0, G_OPTION_ARG_STRING, &options->prefix, "of all names", "TEXT"},
@@ -262,7 +264,7 @@ static void print(const Options *options, const Watch *watch, const PlayResults 
 int main(int argc, char **argv)
 {
     Options options = {
-        .play = {.warm_s = 0.5, .run_s = 3, .drop_s = -1, .patience_s = 5},
+        .play = {.warm_s = 0.5, .run_s = 3, .drop_s = -1, .patience_s = 5, .keep_alive_s = 25},
         .devices = 1,
         .ramp = 64,
         .core = -1,

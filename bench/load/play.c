@@ -11,7 +11,6 @@
 /* A sleeper of this machine wakes late by less than that. */
 #define SPIN_NS (150 * 1000)
 #define REGISTER_PATIENCE (60 * SECOND)
-#define KEEP_ALIVE_AFTER (20 * SECOND)
 #define CALL_ID_SIZE 80
 
 typedef enum {
@@ -405,7 +404,7 @@ static void keep_alive(Play *self, gint64 now)
     for (guint i = 0; dialect->keep_alive && i < self->opened; i++) {
         User *user = &self->users[i];
 
-        if (!user->is_ready || now - user->sent_ns < KEEP_ALIVE_AFTER)
+        if (!user->is_ready || now - user->sent_ns < ns_of(self->options->keep_alive_s))
             continue;
         user->sent_ns = now;
         dialect->keep_alive(user);

@@ -25,7 +25,8 @@ typedef struct {
     double warm_s; /* of the play before anything is measured */
     double run_s;  /* that is measured */
     double drop_s; /* into the measured time: all who do not call are cut off; negative: never */
-    double patience_s; /* until a call that does not go on is given up as lost */
+    double patience_s;   /* until a call that does not go on is given up as lost */
+    double keep_alive_s; /* between two signs of life of a user, where the server wants them */
     gboolean clients_choose_ids;
     const char *prefix; /* of all names, so that one server can be used by several runs */
 } PlayOptions;

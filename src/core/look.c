@@ -41,7 +41,7 @@ static DeviceLook look_at_device(const Device *device, gint64 now_us)
 {
     return (DeviceLook){
         .id = g_ref_string_acquire(device->id),
-        .name = device->name ? g_ref_string_acquire(device->name) : NULL,
+        .name = ref_string_share(device->name),
         .is_present = device->address != NULL,
         .is_expired = device->is_expired,
         .away_ms = device->address ? 0 : MAX(now_us - device->away_since_us, 0) / 1000,

@@ -1,5 +1,16 @@
 #include "core/media.h"
 
+Join join_copy(const Join *join)
+{
+    return (Join){
+        .is_set = join->is_set,
+        .user_id = ref_string_share(join->user_id),
+        .token = ref_string_share(join->token),
+        .room = ref_string_share(join->room),
+        .pin = ref_string_share(join->pin),
+    };
+}
+
 void join_clear(Join *join)
 {
     g_clear_pointer(&join->user_id, g_ref_string_release);

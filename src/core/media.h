@@ -52,6 +52,8 @@ typedef struct {
     GRefString *pin;     /* room */
 } Join;
 
+/* One more of the same; end each with join_clear(). */
+Join join_copy(const Join *join);
 void join_clear(Join *join);
 
 typedef enum {

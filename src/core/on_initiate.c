@@ -96,7 +96,7 @@ static CallFacts *facts_of(const Hub *hub, const Event *event, const Sender *sen
     facts->call_id = g_ref_string_new(given ? given : initiate->call_id);
     facts->caller_id = g_ref_string_acquire(sender->user->id);
     facts->caller_device = g_ref_string_acquire(sender->device->id);
-    facts->caller_name = sender->device->name ? g_ref_string_acquire(sender->device->name) : NULL;
+    facts->caller_name = ref_string_share(sender->device->name);
     facts->callee_id = g_ref_string_new(initiate->callee_id);
     facts->data = initiate->data ? g_ref_string_new(initiate->data) : NULL;
     facts->media = initiate->media;

@@ -34,7 +34,7 @@ void ref_string_set(GRefString **field, const char *text)
     g_clear_pointer(&old, g_ref_string_release);
 }
 
-static GRefString *share(GRefString *text)
+GRefString *ref_string_share(GRefString *text)
 {
     return text ? g_ref_string_acquire(text) : NULL;
 }
@@ -83,13 +83,13 @@ Record *record_next(const Record *record)
 
     *next = *record;
     call_facts_ref(next->facts);
-    share(next->reason);
-    share(next->answered_by);
-    share(next->ended_by);
-    share(next->veil.ended_by);
-    share(next->veil.reason);
+    ref_string_share(next->reason);
+    ref_string_share(next->answered_by);
+    ref_string_share(next->ended_by);
+    ref_string_share(next->veil.ended_by);
+    ref_string_share(next->veil.reason);
     trace_ref(next->trace);
-    share(next->media_report);
+    ref_string_share(next->media_report);
     return next;
 }
 

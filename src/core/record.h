@@ -88,6 +88,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CallFacts, call_facts_unref)
 
 /* Puts a string into a record or facts that nobody shares yet. NULL is fine. */
 void ref_string_set(GRefString **field, const char *text);
+/* One more reference; NULL is fine. */
+GRefString *ref_string_share(GRefString *text);
 
 /* Whose eyes look at a record. */
 typedef enum {

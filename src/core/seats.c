@@ -14,19 +14,14 @@ static MediaOrder order_about(const Call *call, MediaOrderKind kind)
     };
 }
 
-static GRefString *share(GRefString *text)
-{
-    return text ? g_ref_string_acquire(text) : NULL;
-}
-
 static void order_room(const Call *call, Effects *effects)
 {
     MediaOrder order = order_about(call, MEDIA_ORDER_ROOM);
 
-    order.room = share(call->room);
-    order.pin = share(call->pin);
+    order.room = ref_string_share(call->room);
+    order.pin = ref_string_share(call->pin);
     for (Side side = SIDE_CALLER; side < SIDES; side++)
-        order.tokens[side] = share(call->seats[side].token);
+        order.tokens[side] = ref_string_share(call->seats[side].token);
     effects_media(effects, &order);
 }
 
@@ -58,7 +53,7 @@ void seats_close(Hub *hub, Call *call, Effects *effects)
     if (!call->seats[SIDE_CALLER].token)
         return;
     order = order_about(call, MEDIA_ORDER_END);
-    order.room = share(call->room);
+    order.room = ref_string_share(call->room);
     effects_media(effects, &order);
     for (Side side = SIDE_CALLER; side < SIDES; side++) {
         Seat *seat = &call->seats[side];
@@ -82,9 +77,9 @@ Join call_join(const Call *call, const Device *device)
     return (Join){
         .is_set = TRUE,
         .user_id = g_ref_string_acquire(device->user->id),
-        .token = share(call->seats[side].token),
-        .room = share(call->room),
-        .pin = share(call->pin),
+        .token = ref_string_share(call->seats[side].token),
+        .room = ref_string_share(call->room),
+        .pin = ref_string_share(call->pin),
     };
 }
 

@@ -47,11 +47,6 @@ static void client_unref(Client *client)
 
 /* --- events, from any thread --- */
 
-static GRefString *keep_text(GRefString *text)
-{
-    return text ? g_ref_string_acquire(text) : NULL;
-}
-
 /* What goes to several devices of a user, one after the other. */
 static gboolean is_for_several(const Message *message)
 {
@@ -86,7 +81,7 @@ static void remember(TextCache *cache, const ClientOps *ops, const Message *mess
                                .expires_in_ms = message->expires_in_ms,
                                .status = message->status,
                                .cause = message->cause,
-                               .device_id = keep_text(message->device_id)};
+                               .device_id = ref_string_share(message->device_id)};
 }
 
 static void hand_over(Client *client, const char *text, gsize length)

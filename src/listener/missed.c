@@ -126,6 +126,7 @@ static Message *make_accepted(const Look *look)
 
     if (look->seen.answered_by)
         message->device_id = g_ref_string_new(look->seen.answered_by);
+    message->join = join_copy(&look->snapshot->join);
     return message;
 }
 

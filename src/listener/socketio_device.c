@@ -101,20 +101,21 @@ void device_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id)
     absence_told(device->told, what, call_id);
 }
 
-static void add_events(GPtrArray *texts, GPtrArray *messages)
+static void add_events(GPtrArray *texts, GPtrArray *messages, const JoinSettings *join)
 {
     for (guint i = 0; i < messages->len; i++)
-        g_ptr_array_add(texts, socketio_event_json(g_ptr_array_index(messages, i)));
+        g_ptr_array_add(texts, socketio_event_json(g_ptr_array_index(messages, i), join));
     g_ptr_array_unref(messages);
 }
 
 GPtrArray *device_first_events(const SocketIoDevice *device, const Reply *reply,
                                gboolean is_second_namespace)
 {
+    const JoinSettings *join = listener_options(device->door->listener)->join;
     GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
 
-    add_events(texts, missed_events(reply, device->absence, device->is_nameless));
+    add_events(texts, missed_events(reply, device->absence, device->is_nameless), join);
     if (is_second_namespace)
-        add_events(texts, missed_rings(reply));
+        add_events(texts, missed_rings(reply), join);
     return texts;
 }

@@ -59,11 +59,11 @@ char *socketio_event_write(const Message *message, const JoinSettings *join, gsi
     return g_string_free(text, FALSE);
 }
 
-char *socketio_event_json(const Message *message)
+char *socketio_event_json(const Message *message, const JoinSettings *join)
 {
     GString *text = g_string_sized_new(256);
 
-    append_event(text, message, NULL);
+    append_event(text, message, join);
     return g_string_free(text, FALSE);
 }
 

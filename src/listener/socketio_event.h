@@ -30,4 +30,4 @@ typedef struct {
 char *socketio_event_write(const Message *message, const JoinSettings *join, gsize *length);
 SocketIoEvent socketio_event_read(const char *text, gsize length);
 /* Only the array of such a text. Owned by the caller (g_free()). */
-char *socketio_event_json(const Message *message);
+char *socketio_event_json(const Message *message, const JoinSettings *join);

@@ -8,7 +8,7 @@ import { startJanus } from './lib/janus.mjs';
 import { hasSqlite, startUsersServer } from './lib/users-server.mjs';
 
 // Long enough for a scenario on a busy machine, and short enough to be waited for.
-const RING_MS = 8000;
+const RING_MS = 15_000;
 
 const audio = { audio: true, video: false };
 const video = { audio: true, video: true };

@@ -566,6 +566,21 @@ describe('what was written to a connection that was dead already', () => {
     });
   }
 
+  test('and whose client has said farewell before it came, is said again', async () => {
+    const callee = await it.device(it.user('bob'), 'phone');
+    const network = await proxy();
+    const caller = await app({ userId: it.user('alice'), deviceId: 'laptop' },
+      { transports: ['websocket'], reconnectionDelay: 50 }, network.address).connected();
+    const { callId } = await caller.ask('call:initiate', { receiverId: callee.userId });
+    await callee.next('call:incoming');
+    network.deafen();
+    await callee.ask('call:reject', { callId, reason: REASON });
+    caller.socket.io.engine.close();
+    assert.equal((await caller.next('call:rejected')).reason, REASON);
+    await caller.ask('call:get', { callId });
+    assert.equal(caller.events.all().filter((heard) => heard.event === 'call:rejected').length, 1);
+  });
+
   test('what has come is not said again', async () => {
     const callee = await it.device(it.user('bob'), 'phone');
     const network = await proxy();

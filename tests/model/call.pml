@@ -863,7 +863,11 @@ proctype Power()
 end:
     do
     :: d_step { up && MAY_CRASH -> forget_memory(); forget_what_was_told(); crashes++; up = false }
+#ifdef LIVENESS
+    :: d_step { up && MAY_CRASH -> skip }    /* it need not be */
+#else
     :: d_step { up && MAY_CRASH -> store_all(); forget_sure(); crashes = CRASHES }
+#endif
     :: d_step { !up -> recover();
         up = true;
         assert(IS_STORE_RIGHT);

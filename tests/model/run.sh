@@ -18,12 +18,14 @@ returns | short | CALLEES=1 CUTS=1 CRASHES=0 MORTAL=1 |
 crash   | short | CALLEES=1 CUTS=0 CRASHES=1 |
 away    | short | CALLEES=1 CUTS=1 CRASHES=0 MORTAL=1 ENDLESS=1 | ring away
 stored  | short | CALLEES=1 CUTS=0 CRASHES=1 | stored written answered phone caller
-all     | long  | CALLEES=2 CUTS=1 CRASHES=1 |
-drops   | long  | CALLEES=2 CUTS=2 CRASHES=0 |
-one     | long  | CALLEES=1 CUTS=2 CRASHES=2 QUITS=1 MORTAL=1 |
-rings   | long  | CALLEES=2 CUTS=0 CRASHES=0 QUITS=1 | ring phone caller
-returns-live | long | CALLEES=1 CUTS=2 CRASHES=0 MORTAL=1 ENDLESS=1 | ring phone caller away
-crash-live   | long | CALLEES=1 CUTS=1 CRASHES=1 | stored written answered phone caller
+both    | long  | CALLEES=1 CUTS=1 CRASHES=1 QUITS=1 MORTAL=1 |
+drops   | long  | CALLEES=1 CUTS=2 CRASHES=0 QUITS=1 |
+crashes | long  | CALLEES=1 CUTS=0 CRASHES=2 |
+sibling-returns | long | CALLEES=2 CUTS=1 CRASHES=0 |
+sibling-crash   | long | CALLEES=2 CUTS=0 CRASHES=1 |
+live-siblings   | long | CALLEES=2 CUTS=0 CRASHES=0 | ring phone
+live-drops      | long | CALLEES=1 CUTS=2 CRASHES=0 MORTAL=1 ENDLESS=1 | ring phone away
+live-both       | long | CALLEES=1 CUTS=1 CRASHES=1 | stored phone
 TABLE
 }
 
@@ -77,7 +79,7 @@ explain() { # SIZES CLAIM
 
 run_claim() { # NAME SIZES CLAIM
     if verify "$3"; then
-        [ -n "$is_quiet" ] || printf 'model: %-12s %9s states, depth %4s, %6s s: %s (%s)\n' "$1" "$(value ' *([0-9]+) states, stored.*')" \
+        [ -n "$is_quiet" ] || printf 'model: %-15s %9s states, depth %4s, %6s s: %s (%s)\n' "$1" "$(value ' *([0-9]+) states, stored.*')" \
             "$(value '.*depth reached ([0-9]+),.*')" "$(value 'pan: elapsed time ([0-9.]+) .*')" "${3:-nothing wrong}" "$2"
         return
     fi

@@ -248,6 +248,23 @@ static void test_other_device_of_caller(World *world, gconstpointer data G_GNUC_
     absence_free(absence);
 }
 
+/* With what the device needs to join: it has missed that too. */
+static void test_accepted_with_media(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    Absence *absence = away("web");
+    g_autoptr(GPtrArray) messages = NULL;
+    Snapshot *snapshot;
+
+    answer(world, "phone");
+    come_back(world, "web", TRUE);
+    snapshot = g_ptr_array_index(world->reply.calls, 0);
+    snapshot->join = (Join){.is_set = TRUE, .token = g_ref_string_new("T")};
+    messages = missed_events(&world->reply, absence, FALSE);
+    g_assert_cmpuint(messages->len, ==, 1);
+    g_assert_cmpstr(((const Message *)g_ptr_array_index(messages, 0))->join.token, ==, "T");
+    absence_free(absence);
+}
+
 static void test_accepted(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     Absence *absence = away("web");
@@ -429,6 +446,7 @@ int main(int argc, char **argv)
     MISSED("a-lost-caller", test_lost_caller);
     MISSED("another-device-of-the-caller-is-told-nothing", test_other_device_of_caller);
     MISSED("accepted", test_accepted);
+    MISSED("accepted/with-media", test_accepted_with_media);
     MISSED("a-ringing-call-was-cancelled", test_callee_missed);
     MISSED("what-never-rang-there-is-not-told", test_never_rang);
     MISSED("declined-elsewhere", test_declined_elsewhere);

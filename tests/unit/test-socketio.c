@@ -660,7 +660,7 @@ static void test_event_text(void)
         .kind = MESSAGE_INCOMING, .record = record, .timestamp_ms = 1000, .expires_in_ms = 45000};
     gsize length;
     g_autofree char *text = socketio_event_write(&message, NULL, &length);
-    g_autofree char *json = socketio_event_json(&message);
+    g_autofree char *json = socketio_event_json(&message, NULL);
     SocketIoEvent event = socketio_event_read(text, length);
 
     g_assert_cmpint(event.effect, ==, SOCKETIO_RINGS);

@@ -52,7 +52,7 @@ export async function startJanus({ name, plugin, pluginFile, pluginConfig, janus
     ...janus,
   } });
   write('janus.transport.websockets.jcfg', {
-    general: { json: 'compact', ws: true, ws_port: port, ws_ip: '127.0.0.1', wss: false, pingpong_trigger: 15, pingpong_timeout: 10 },
+    general: { json: 'compact', ws: true, ws_port: port, ws_ip: '127.0.0.1', wss: false, pingpong_trigger: 30, pingpong_timeout: 30 },
     admin: { admin_ws: false, admin_wss: false },
   });
   write('janus.transport.http.jcfg', {

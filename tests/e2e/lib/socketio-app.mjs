@@ -4,7 +4,7 @@ import { io } from 'socket.io-client';
 import { EventQueue } from './queue.mjs';
 import { within } from './wait.mjs';
 
-const CONNECT_LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 export class App {
   /** `auth` goes into the connect packet; `options` are the client's own. Does not wait; see connected(). */
@@ -24,7 +24,7 @@ export class App {
       await within(new Promise((resolve, reject) => {
         socket.once('connect', resolve);
         socket.once('connect_error', reject);
-      }), `${this.name} connects`, CONNECT_LIMIT_MS);
+      }), `${this.name} connects`, LIMIT_MS);
     }
     return this;
   }
@@ -37,13 +37,13 @@ export class App {
   async upgraded() {
     const { engine } = this.socket.io;
     if (engine.transport.name === 'polling')
-      await within(new Promise((resolve) => { engine.once('upgrade', resolve); }), `${this.name} upgrades`);
+      await within(new Promise((resolve) => { engine.once('upgrade', resolve); }), `${this.name} upgrades`, LIMIT_MS);
     return engine.transport.name;
   }
 
   /** Sends a request and resolves with its ack. */
   ask(request, fields) {
-    return within(this.socket.emitWithAck(request, fields), `${this.name} ${request}`);
+    return within(this.socket.emitWithAck(request, fields), `${this.name} ${request}`, LIMIT_MS);
   }
 
   /** Sends a request as most apps do: without an ack. */
@@ -55,19 +55,14 @@ export class App {
     return this.events.next(what, timeoutMs);
   }
 
-  /** The network goes away, and stays away until comeBack(). */
-  async goAway() {
+  /** The network goes away for a moment. Resolves, when the app knows, with { back }: a promise of its return by itself. */
+  async loseNetwork() {
     const { socket } = this;
     const gone = new Promise((resolve) => { socket.once('disconnect', resolve); });
-    socket.io.reconnection(false);
+    const back = new Promise((resolve) => { gone.then(() => socket.once('connect', resolve)); });
     socket.io.engine.close();
     await within(gone, `${this.name} is disconnected`);
-  }
-
-  comeBack() {
-    this.socket.io.reconnection(true);
-    this.socket.connect();
-    return this.connected();
+    return { back: within(back, `${this.name} is connected again`, LIMIT_MS) };
   }
 
   close() {

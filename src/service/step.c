@@ -1,0 +1,251 @@
+#include "service/service_private.h"
+
+/* More than one record brings. */
+#define TRIM_MOST 64
+
+/* --- the queues --- */
+
+typedef struct {
+    Change change;
+    Record *record;   /* of a change */
+    Message *message; /* of one that was missed */
+} Notice;
+
+static void unref_peer(gpointer peer)
+{
+    peer_unref(peer);
+}
+
+static void unref_record(gpointer record)
+{
+    record_unref(record);
+}
+
+void work_init(Work *work)
+{
+    effects_init(&work->effects);
+    work->peers = g_ptr_array_new_with_free_func(unref_peer);
+    work->ticket = 0;
+    work->after = 0;
+}
+
+void work_clear(Work *work)
+{
+    effects_clear(&work->effects);
+    g_ptr_array_unref(work->peers);
+}
+
+static void put_notice(Service *service, Notice notice)
+{
+    outbox_put(&service->notices, g_memdup2(&notice, sizeof notice));
+}
+
+static void free_notice(gpointer item)
+{
+    Notice *notice = item;
+
+    record_unref(notice->record);
+    message_free(notice->message);
+    g_free(notice);
+}
+
+static void hand_notice(gpointer item, gpointer data)
+{
+    Service *service = data;
+    const Notice *notice = item;
+
+    if (notice->record)
+        service->options.notifier->changed(service->options.notifier_self, notice->change,
+                                           notice->record);
+    else
+        service->options.notifier->missed(service->options.notifier_self, notice->message);
+    free_notice(item);
+}
+
+/* --- under the lock: effects go into queues, nothing else --- */
+
+static void queue_send(Service *service, Work *work, Effect *effect)
+{
+    peer_put(effect->to, &effect->message, &service->orders, work->after);
+    g_ptr_array_add(work->peers, peer_ref(effect->to));
+}
+
+/* A device that is told of a room finds it; one that gets an offer has been linked. */
+static void queue_order(Service *service, Work *work, Effect *effect)
+{
+    MediaOrderKind kind = effect->order.kind;
+    OrderTicket ticket = orders_put(&service->orders, &effect->order);
+
+    if (kind == MEDIA_ORDER_ROOM || kind == MEDIA_ORDER_LINK)
+        work->after = ticket;
+}
+
+static void queue_missed(Service *service, Effect *effect)
+{
+    if (!service->options.notifier)
+        return;
+    put_notice(service, (Notice){.message = g_memdup2(&effect->message, sizeof effect->message)});
+    effect->message = (Message){0};
+}
+
+static void queue_record(Service *service, Work *work, const Effect *effect)
+{
+    JournalTicket ticket = 0;
+
+    if (service->journal)
+        ticket = journal_append(service->journal, effect->record);
+    else
+        outbox_put(&service->records, record_ref(effect->record));
+    work->ticket = ticket;
+    if (effect->change == CHANGE_TOUCHED)
+        return;
+    if (service->options.notifier)
+        put_notice(service,
+                   (Notice){.change = effect->change, .record = record_ref(effect->record)});
+}
+
+static void queue_push(Service *service, const Effect *effect)
+{
+    Push push = {.record = effect->record,
+                 .is_stop = effect->is_stop,
+                 .expires_in_ms = effect->expires_in_ms};
+
+    if (!service->options.backend)
+        return;
+    record_ref(push.record);
+    outbox_put(&service->pushes, g_memdup2(&push, sizeof push));
+}
+
+static void free_push(gpointer item)
+{
+    Push *push = item;
+
+    record_unref(push->record);
+    g_free(push);
+}
+
+static void hand_push(gpointer item, gpointer data)
+{
+    Service *service = data;
+
+    service->options.backend->push(service->options.backend_self, item);
+    free_push(item);
+}
+
+static void queue_effects(Service *service, Work *work)
+{
+    for (guint i = 0; i < work->effects.list->len; i++) {
+        Effect *effect = effects_at(&work->effects, i);
+
+        switch (effect->kind) {
+        case EFFECT_SEND:
+            queue_send(service, work, effect);
+            break;
+        case EFFECT_MISSED:
+            queue_missed(service, effect);
+            break;
+        case EFFECT_RECORD:
+            queue_record(service, work, effect);
+            break;
+        case EFFECT_PUSH:
+            queue_push(service, effect);
+            break;
+        case EFFECT_MEDIA:
+            queue_order(service, work, effect);
+            break;
+        }
+    }
+}
+
+void service_wake_timer_by(Service *service, gint64 deadline_us)
+{
+    if (deadline_us < service->timer_us)
+        g_cond_signal(&service->timer_wanted);
+}
+
+void service_wake_timer(Service *service)
+{
+    service_wake_timer_by(service, hub_deadline(service->hub));
+}
+
+void service_step(Service *service, Event *event, Work *work)
+{
+    event->now_us = g_get_monotonic_time();
+    event->wall_ms = g_get_real_time() / 1000;
+    hub_step(service->hub, event, &work->effects);
+    queue_effects(service, work);
+}
+
+/* --- with no lock --- */
+
+void service_tell_committed(gpointer data)
+{
+    const Service *service = data;
+
+    service->options.backend->committed(service->options.backend_self);
+}
+
+/* What is kept in memory only is kept within its bounds as it comes. */
+static void trim_at_once(Service *service)
+{
+    Store *store = service->options.store;
+    gint64 before_ms = g_get_real_time() / 1000 - service->options.outbox_ms;
+    guint dropped = 0;
+
+    store->ops->trim(store, before_ms, service->options.outbox_rows, TRIM_MOST, &dropped, NULL);
+    g_atomic_int_add(&service->dropped, (gint)dropped);
+    service_tell_committed(service);
+}
+
+static void write_at_once(gpointer item, gpointer data)
+{
+    Service *service = data;
+    Record *record = item;
+
+    service->options.store->ops->write(service->options.store, &record, 1, NULL);
+    record_unref(record);
+    if (service->options.backend)
+        trim_at_once(service);
+}
+
+static void fail_call(gpointer item, gpointer data)
+{
+    Record *record = item;
+    const CallFacts *facts = record->facts;
+    MediaReportEvent which = {facts->caller_id, facts->call_id, facts->created_ms, NULL};
+
+    service_media_failed(data, &which);
+    record_unref(record);
+}
+
+void service_deliver(Service *service, Work *work)
+{
+    orders_drain(&service->orders);
+    orders_drain_failed(&service->orders, fail_call, service);
+    if (service->options.backend)
+        outbox_drain(&service->pushes, hand_push, service);
+    for (guint i = 0; i < work->peers->len; i++)
+        peer_drain(g_ptr_array_index(work->peers, i));
+    if (!service->journal)
+        outbox_drain(&service->records, write_at_once, service);
+    if (service->options.notifier)
+        outbox_drain(&service->notices, hand_notice, service);
+}
+
+/* --- their life --- */
+
+void service_queues_init(Service *service)
+{
+    outbox_init(&service->records);
+    outbox_init(&service->notices);
+    outbox_init(&service->pushes);
+    orders_init(&service->orders, service->options.media, service->options.media_self);
+}
+
+void service_queues_clear(Service *service)
+{
+    outbox_clear(&service->records, unref_record);
+    outbox_clear(&service->notices, free_notice);
+    outbox_clear(&service->pushes, free_push);
+    orders_clear(&service->orders);
+}
