@@ -184,9 +184,9 @@ class Samples {
     return quantile(this.#quarter(quarter).map(({ rss }) => rss), 0.5);
   }
 
-  /** Of all the times when nobody calls. Connections that are being closed come on top of the fewest. */
-  fewestDescriptors(quarter) {
-    return Math.min(...this.#resting(quarter).map(({ descriptors }) => descriptors));
+  /** The median of all the times when nobody calls: a connection is being closed now and then, or one to the backend has been. */
+  descriptors(quarter) {
+    return quantile(this.#resting(quarter).map((sample) => sample.descriptors), 0.5);
   }
 
   /** Threads of Janus's pool come and go, up to its size. */
@@ -246,7 +246,7 @@ function tell({ at, rss, descriptors, threads }) {
 
 function judge(samples) {
   const memory = [2, 4].map((quarter) => samples.memory(quarter));
-  const descriptors = [2, 4].map((quarter) => samples.fewestDescriptors(quarter));
+  const descriptors = [2, 4].map((quarter) => samples.descriptors(quarter));
   const threads = [2, 4].map((quarter) => samples.mostThreads(quarter));
   const problems = [
     memory[1] > memory[0] * GROWTH_MOST && 'memory grows',
