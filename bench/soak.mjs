@@ -1,6 +1,6 @@
 // Mixed traffic against a real Janus with its database, for as long as asked: calls that are accepted, rejected, given up, or time
 // out; devices that drop, come back, take over; slow readers; clients that are killed; a backend that is told. First Janus itself is
-// killed under load, so that what is measured begins with a recovery and a database larger than its caches.
+// killed under load, so that what is measured has begun with a recovery; then a rush fills what may be filled.
 //   [CALL_PLUGIN=libjanus_call.so] node bench/soak.mjs [--seconds N] [--csv FILE]      (an hour unless told otherwise)
 // Exits with 1 when the median of the resident memory in the last quarter is more than 2 % above that of the second, when a
 // descriptor or a thread is more, or when something is left over when nobody calls. A run of less than ten minutes does not get to
