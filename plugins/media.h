@@ -76,6 +76,7 @@ struct MediaHandle {
     guint messages_dropped;
     Held held; /* messages until its channel is there */
     gboolean is_data_ready;
+    gsize unsent; /* bytes of messages that Janus may not have sent yet */
 
     gint slow_links; /* atomic: how often Janus found its network slow */
     gint is_up;      /* atomic: its PeerConnection is there */

@@ -412,6 +412,32 @@ static void test_messages(void)
     fake_janus_stop();
 }
 
+/* Janus would keep without an end what a slow device does not take. */
+static void test_slow_channel(void)
+{
+    g_autofree char *big = g_strnfill(64 * 1000, 'x');
+    const guint most = 8 * 1024 * 1024 / (64 * 1000);
+    json_t *answer, *media;
+    Pair pair;
+
+    start("");
+    pair = talk("CALL_1");
+    fake_data_ready(pair.caller);
+    for (guint i = 0; i < most + 10; i++)
+        fake_data(pair.callee, "file", TRUE, big);
+    g_assert_cmpuint(fake_messages(pair.caller), ==, most);
+    answer = fake_query(pair.caller);
+    media = json_object_get(json_object_get(answer, "media"), "messages");
+    g_assert_cmpint(json_integer_value(json_object_get(media, "dropped")), ==, 10);
+    json_decref(answer);
+    /* Janus's buffers are dry. */
+    fake_data_ready(pair.caller);
+    fake_data(pair.callee, "file", TRUE, "more");
+    g_assert_cmpuint(fake_messages(pair.caller), ==, most + 1);
+    part(&pair);
+    fake_janus_stop();
+}
+
 /* --- numbers and recordings --- */
 
 static json_t *report_of(const char *call_id)
@@ -749,6 +775,7 @@ int main(int argc, char **argv)
     g_test_add_func("/media/configure/bitrate", test_bitrate);
     g_test_add_func("/media/configure/simulcast", test_simulcast);
     g_test_add_func("/media/data/kept-until-the-channel-is-there", test_messages);
+    g_test_add_func("/media/data/a-slow-channel-is-bounded", test_slow_channel);
     g_test_add_func("/media/numbers/of-a-handle", test_query);
     g_test_add_func("/media/recording/a-file-each-device-and-stream", test_recording);
     g_test_add_func("/media/recording/asked-for-by-the-backend", test_record_request);
