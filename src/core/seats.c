@@ -186,15 +186,21 @@ static void keep_offer(Call *call, GRefString *offer)
 }
 
 /* The caller's device gets what the callee offers as soon as both are there; also one that joins
- * anew, and then the callee may have its answer already. */
+ * anew, and then the callee may have its answer already. A device that is about to answer is not
+ * given another offer before it has: nobody could tell to which of the two its answer is. */
 static void offer_kept(Hub *hub, Call *call, Effects *effects)
 {
     Seat *caller = &call->seats[SIDE_CALLER];
+    Negotiation *talk = &call->talk;
 
-    if (!caller->address || !call->seats[SIDE_CALLEE].address || !call->talk.offer)
+    if (!caller->address || !call->seats[SIDE_CALLEE].address || !talk->offer)
         return;
+    if (talk->is_pending && talk->answering == SIDE_CALLER) {
+        talk->is_outdated = TRUE;
+        return;
+    }
     supersede(call);
-    offer_to(hub, caller, call->talk.offer, !call->talk.is_wanted, effects);
+    offer_to(hub, caller, talk->offer, !talk->is_wanted, effects);
 }
 
 SeatTurn seat_offer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
@@ -223,17 +229,29 @@ static void pass_answer_on(Hub *hub, const Seat *to, const char *jsep, Effects *
     g_ref_string_release(answer);
 }
 
-SeatTurn seat_answer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
+static void take_answer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
 {
     Negotiation *talk = &seat->call->talk;
 
+    talk->is_pending = FALSE;
+    if (talk->is_outdated) {
+        talk->is_outdated = FALSE;
+        offer_kept(hub, seat->call, effects);
+        return;
+    }
+    if (talk->is_silent)
+        return;
+    if (seat->side == SIDE_CALLER)
+        talk->is_wanted = FALSE;
+    pass_answer_on(hub, other_seat(seat), jsep, effects);
+}
+
+SeatTurn seat_answer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
+{
+    const Negotiation *talk = &seat->call->talk;
+
     if (talk->is_pending && talk->answering == seat->side) {
-        talk->is_pending = FALSE;
-        if (talk->is_silent)
-            return TURN_OK;
-        if (seat->side == SIDE_CALLER)
-            talk->is_wanted = FALSE;
-        pass_answer_on(hub, other_seat(seat), jsep, effects);
+        take_answer(hub, seat, jsep, effects);
         return TURN_OK;
     }
     if (!seat->stale_answers)
@@ -270,7 +288,7 @@ void seat_leave(Hub *hub, Seat *seat, Effects *effects)
     seat->address = NULL;
     seat->stale_answers = 0;
     if (talk->is_pending && talk->answering == seat->side)
-        talk->is_pending = FALSE;
+        talk->is_pending = talk->is_outdated = FALSE;
     go_down(hub, seat, effects);
 }
 

@@ -1091,7 +1091,7 @@ static void leave_seat(Step *step, SeenCall *call, SeenSeat *seat)
     order(step, call, MEDIA_ORDER_LEAVE, at);
     seat->stale_answers = 0;
     if (call->talk.is_pending && call->talk.answering == side_of(call, seat))
-        call->talk.is_pending = FALSE;
+        call->talk.is_pending = call->talk.is_outdated = FALSE;
     go_down(step, call, seat);
 }
 
@@ -1104,15 +1104,20 @@ static void leave_media_handle(Step *step)
         leave_seat(step, call, seat);
 }
 
-/* The offer that is under way is overtaken by the callee's latest. */
+/* The caller's offer that is under way is overtaken by the callee's latest; that waits for the
+ * caller's answer to an earlier one. */
 static void offer_kept(Step *step, SeenCall *call)
 {
     SeenTalk *talk = &call->talk;
 
     if (!call->seats[SIDE_CALLER].address || !call->seats[SIDE_CALLEE].address || !*talk->offer)
         return;
+    if (talk->is_pending && talk->answering == SIDE_CALLER) {
+        talk->is_outdated = TRUE;
+        return;
+    }
     if (talk->is_pending)
-        call->seats[talk->answering].stale_answers++;
+        call->seats[SIDE_CALLEE].stale_answers++;
     offer_to(step, call, SIDE_CALLER, talk->offer, !talk->is_wanted);
 }
 
@@ -1215,6 +1220,11 @@ static gboolean take_turn_to_answer(Step *step, SeenCall *call, SeenSeat *seat)
     if (!talk->is_pending || talk->answering != side)
         return seat->stale_answers ? seat->stale_answers-- : FALSE;
     talk->is_pending = FALSE;
+    if (talk->is_outdated) {
+        talk->is_outdated = FALSE;
+        offer_kept(step, call);
+        return TRUE;
+    }
     if (talk->is_silent)
         return TRUE;
     if (side == SIDE_CALLER)

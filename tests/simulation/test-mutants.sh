@@ -129,10 +129,13 @@ second-offer-taken | seats.c | s/if \(call->talk\.is_pending\)\n        return T
 offer-to-nobody-taken | seats.c | s/if \(!other_seat\(seat\)->address\)\n        return TURN_ALONE;/if (FALSE)\n        return TURN_ALONE;/
 answer-to-nothing-taken | seats.c | s/return TURN_NOTHING;/return TURN_OK;/
 late-answer-refused | seats.c | s/call->seats\[talk->answering\]\.stale_answers\+\+;//
-silent-answer-passed-on | seats.c | s/if \(talk->is_silent\)\n            return TURN_OK;//
-answered-offer-still-wanted | seats.c | s/if \(seat->side == SIDE_CALLER\)\n            talk->is_wanted = FALSE;//
+silent-answer-passed-on | seats.c | s/if \(talk->is_silent\)\n        return;//
+outdated-answer-passed-on | seats.c | s/if \(talk->is_outdated\) \{/if (FALSE) {/
+two-offers-to-one | seats.c | s/if \(talk->is_pending && talk->answering == SIDE_CALLER\) \{/if (FALSE) {/
+rejoin-is-outdated | seats.c | s/talk->is_pending = talk->is_outdated = FALSE;/talk->is_pending = FALSE;/
+answered-offer-still-wanted | seats.c | s/if \(seat->side == SIDE_CALLER\)\n        talk->is_wanted = FALSE;//
 later-offer-not-kept | seats.c | s/if \(seat->side == SIDE_CALLEE\)\n        keep_offer\(call, offer\);//
-rejoin-keeps-turn | seats.c | s/if \(talk->is_pending && talk->answering == seat->side\)\n        talk->is_pending = FALSE;\n    go_down/go_down/
+rejoin-keeps-turn | seats.c | s/if \(talk->is_pending && talk->answering == seat->side\)\n        talk->is_pending = talk->is_outdated = FALSE;\n    go_down/go_down/
 repeat-offers-twice | seats.c | s/if \(seat->side == SIDE_CALLEE \|\| !is_repeat\)/if (TRUE)/
 linked-alone | seats.c | s/(static void order_link.*?)if \(!call->seats\[SIDE_CALLER\]\.address \|\| !call->seats\[SIDE_CALLEE\]\.address\)/$1if (FALSE)/s
 not-linked | seats.c | s/    order_link\(seat->call, effects\);\n//
