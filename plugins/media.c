@@ -534,13 +534,6 @@ void media_described(Session *session, const json_t *jsep)
         agree(partner, facts, FALSE);
 }
 
-gboolean media_is_up(Session *session)
-{
-    const MediaHandle *media = g_atomic_pointer_get(&session->media);
-
-    return media && g_atomic_int_get(&media->is_up) && !g_atomic_int_get(&media->is_shut);
-}
-
 void media_gone(Session *session)
 {
     MediaHandle *media = g_atomic_pointer_get(&session->media);

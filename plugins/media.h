@@ -119,8 +119,6 @@ void media_stop(void);
 
 /* A call:join or call:media of this handle with that JSEP succeeded. */
 void media_described(Session *session, const json_t *jsep);
-/* Its PeerConnection carries media of a call. */
-gboolean media_is_up(Session *session);
 /* The handle is gone. */
 void media_gone(Session *session);
 /* The whole of what is known of it, for query_session; NULL when it joined nothing. */

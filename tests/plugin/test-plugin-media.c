@@ -232,8 +232,19 @@ static void test_refused_jsep(void)
     succeeds(fake_request_jsep(pair.alice, about("call:get", "CALL_1"), jsep("offer")));
     fake_wait_closed(pair.alice);
     join_callee(&pair, jsep("offer"));
+    /* It only has to try again: what its join began goes on, though nothing is up yet. */
     is_refused(fake_request_jsep(pair.callee, about("call:media", "CALL_1"), jsep("answer")),
                "wrong_state");
+    is_refused(fake_request_jsep(pair.callee, about("call:media", "CALL_1"), jsep("offer")),
+               "wrong_state");
+    g_assert_true(fake_has_pc(pair.callee));
+    /* The same words to one that has no seat are for good. */
+    is_refused(fake_request_jsep(pair.bob, about("call:media", "CALL_1"), jsep("offer")),
+               "wrong_state");
+    fake_wait_closed(pair.bob);
+    is_refused(fake_request_jsep(pair.callee, about("call:media", "CALL_2"), jsep("offer")),
+               "call_not_found");
+    fake_wait_closed(pair.callee);
     part(&pair);
     fake_janus_stop();
 }
