@@ -250,7 +250,8 @@ static void end_part(gpointer data)
 
     recorders_end(ending->media);
     g_mutex_lock(&calls.lock);
-    leave_call(ending->media);
+    if (ending->media->call == ending->call)
+        leave_call(ending->media);
     is_last = --ending->call->closing == 0;
     g_mutex_unlock(&calls.lock);
     if (is_last)

@@ -46,6 +46,15 @@ void seats_open(Hub *hub, Call *call, const MediaSecrets *secrets, Effects *effe
     order_room(call, effects);
 }
 
+/* One handle has part in one call, and once: what its part leaves behind in the media layer is
+ * tidied up later, and must not meet a new one. */
+static void stand_up(Hub *hub, Seat *seat)
+{
+    g_hash_table_remove(hub->by_seat, seat->address);
+    g_hash_table_add(hub->spent, seat->address);
+    seat->address = NULL;
+}
+
 void seats_close(Hub *hub, Call *call, Effects *effects)
 {
     MediaOrder order;
@@ -60,8 +69,7 @@ void seats_close(Hub *hub, Call *call, Effects *effects)
 
         g_hash_table_remove(hub->by_token, seat->token);
         if (seat->address)
-            g_hash_table_remove(hub->by_seat, seat->address);
-        seat->address = NULL;
+            stand_up(hub, seat);
     }
 }
 
@@ -284,8 +292,7 @@ void seat_leave(Hub *hub, Seat *seat, Effects *effects)
     order.side = seat->side;
     order.joined[seat->side] = NULL;
     effects_media(effects, &order);
-    g_hash_table_remove(hub->by_seat, seat->address);
-    seat->address = NULL;
+    stand_up(hub, seat);
     seat->stale_answers = 0;
     if (talk->is_pending && talk->answering == seat->side)
         talk->is_pending = talk->is_outdated = FALSE;

@@ -69,6 +69,17 @@ static const Scenario scenarios[] = {
      "        xm > join C2 T2b jsep=offer/v1 | xm < ok C2\n"
      "        xm > join C1 T1b jsep=offer/v1 | xm < 409 wrong_state !callId\n"
      "        xm > media C1 jsep=offer/v2 | xm < 404 call_not_found\n"},
+    {"/media/refused/a-second-time-on-the-same-handle",
+     TALKING "[ 2000] bm2 > join C1 T1b jsep=offer/b2 | bm2 < ok | am < media C1\n"
+             "        alice < peer C1 reconnecting\n"
+             "        bm > join C1 T1b jsep=offer/b3 | bm < 409 wrong_state !callId\n"
+             "        alice > end C1 | bob < ended C1\n"
+             "        bm2 > join C1 T1b jsep=offer/b4 | bm2 < 401 unauthorized\n"
+             "        alice > initiate bob C2 mode=relay | bob < incoming C2\n"
+             "        bob > accept C2 | alice < accepted C2 | bob < ok join.token=T2b\n"
+             "        bm > join C2 T2b jsep=offer/c1 | bm < 409 wrong_state !callId\n"
+             "        bm2 > join C2 T2b jsep=offer/c1 | bm2 < 409 wrong_state !callId\n"
+             "        bm > drop | bm > join C2 T2b jsep=offer/c1 | bm < ok C2\n"},
     {"/media/refused/a-token-that-nobody-made",
      ACCEPTED "[ 1010] bm > join C1 T9b jsep=offer/v1 | bm < 401 unauthorized !callId !status\n"},
     {"/media/refused/on-a-registered-handle-and-a-registration-on-a-joined-one",

@@ -99,13 +99,21 @@ static void open_seats(Step *step, SeenCall *call)
     order(step, call, MEDIA_ORDER_ROOM, NULL);
 }
 
+/* Who sat there joins nothing any more. */
+static void empty_seat(Step *step, SeenSeat *seat)
+{
+    if (seat->address)
+        g_hash_table_add(step->model->spent, seat->address);
+    seat->address = NULL;
+}
+
 static void close_seats(Step *step, SeenCall *call)
 {
     if (!*call->seats[SIDE_CALLER].token)
         return;
     order(step, call, MEDIA_ORDER_END, NULL);
     for (guint side = 0; side < SIDES; side++)
-        call->seats[side].address = NULL;
+        empty_seat(step, &call->seats[side]);
 }
 
 /* The time in which media has to come goes on while nobody is away. */
@@ -1087,7 +1095,7 @@ static void leave_seat(Step *step, SeenCall *call, SeenSeat *seat)
 
     if (!at)
         return;
-    seat->address = NULL;
+    empty_seat(step, seat);
     order(step, call, MEDIA_ORDER_LEAVE, at);
     seat->stale_answers = 0;
     if (call->talk.is_pending && call->talk.answering == side_of(call, seat))
@@ -1102,6 +1110,7 @@ static void leave_media_handle(Step *step)
 
     if (seat)
         leave_seat(step, call, seat);
+    g_hash_table_remove(step->model->spent, step->event->from);
 }
 
 /* The caller's offer that is under way is overtaken by the callee's latest; that waits for the
@@ -1193,7 +1202,7 @@ static void expect_join(Step *step)
         refuse(step, REFUSAL_WRONG_STATE);
     else if (!seat || strcmp(call->id, event->join.call_id) != 0)
         refuse(step, REFUSAL_UNAUTHORIZED);
-    else if (here && here != seat)
+    else if ((here && here != seat) || g_hash_table_contains(step->model->spent, event->from))
         refuse(step, REFUSAL_WRONG_STATE);
     else
         expect_join_of(step, call, seat);

@@ -141,6 +141,7 @@ typedef struct {
     guint ended_first;           /* of none before it is_kept */
     guint ended_end;
     guint ended_count; /* how many are kept */
+    GHashTable *spent; /* of Address: who had a seat, and has not gone since */
 } Model;
 
 Model *model_new(void);

@@ -119,7 +119,9 @@ too-many-calls-in-all | on_initiate.c | s/hub->stats\.live_calls >= hub->setting
 joins-another-call | on_join.c | s/strcmp\(call_id\(seat->call\), event->join\.call_id\) == 0 \? seat/TRUE ? seat/
 registered-handle-joins | on_join.c | s/if \(g_hash_table_contains\(hub->by_address, event->from\)\) \{/if (FALSE) {/
 joined-handle-registers | on_register.c | s/g_hash_table_contains\(hub->by_seat, event->from\)/FALSE/
-joins-two-calls | on_join.c | s/else if \(here && here != seat\)/else if (FALSE)/
+joins-two-calls | on_join.c | s/ \|\| \(here && here != seat\)//
+joins-a-second-time | on_join.c | s/g_hash_table_contains\(hub->spent, event->from\)/FALSE/
+handle-spent-for-good | on_gone.c | s/    g_hash_table_remove\(hub->spent, event->from\);\n//
 caller-joins-with-offer | on_join.c | s/jsep->kind == JSEP_NONE \? NULL/TRUE ? NULL/
 callee-joins-with-answer | on_join.c | s/jsep->kind == JSEP_OFFER \? NULL/jsep->text ? NULL/
 media-not-counted | on_join.c | s/if \(!wait_us\)\n        return TRUE;/if (TRUE)\n        return TRUE;/
