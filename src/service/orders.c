@@ -2,9 +2,10 @@
 
 #include "service/peer.h"
 
-void orders_init(Orders *orders, const MediaPort *port, gpointer port_self)
+void orders_init(Orders *orders, const MediaPort *port, gpointer port_self, OutboxHand fail,
+                 gpointer fail_data)
 {
-    *orders = (Orders){.port = port, .port_self = port_self};
+    *orders = (Orders){.port = port, .port_self = port_self, .fail = fail, .fail_data = fail_data};
     outbox_init(&orders->outbox);
     outbox_init(&orders->failed);
     g_mutex_init(&orders->lock);
@@ -78,15 +79,15 @@ static void carry_out(gpointer item, gpointer data)
 void orders_drain(Orders *orders)
 {
     outbox_drain(&orders->outbox, carry_out, orders);
-}
-
-void orders_drain_failed(Orders *orders, OutboxHand hand, gpointer user_data)
-{
-    outbox_drain(&orders->failed, hand, user_data);
+    outbox_drain(&orders->failed, orders->fail, orders->fail_data);
 }
 
 void orders_wait(Orders *orders, OrderTicket ticket)
 {
+    if (!ticket)
+        return;
+    /* Whoever put it may not have come to it yet, or may wait for something itself. */
+    orders_drain(orders);
     g_mutex_lock(&orders->lock);
     while (orders->done < ticket)
         g_cond_wait(&orders->progress, &orders->lock);
