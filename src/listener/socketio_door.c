@@ -27,13 +27,15 @@ typedef struct {
     TagKind kind;
     SocketIoAsk ask;
     gboolean names_device; /* of a register: it says which device it is */
+    guint64 number;        /* of the request: they are stepped in this order */
 } Tag;
 
-static Tag *tag_new(TagKind kind, const SocketIoAsk *ask)
+static Tag *tag_new(SocketIoDevice *device, TagKind kind, const SocketIoAsk *ask)
 {
     Tag *tag = g_new0(Tag, 1);
 
     tag->kind = kind;
+    tag->number = ++device->asked;
     if (ask)
         tag->ask = *ask;
     return tag;
@@ -110,7 +112,7 @@ static void turn_away(SocketIoDevice *device, const SocketIoAsk *ask, json_t *an
 static void request_quietly(SocketIoDevice *device, const char *name, const char *call_id)
 {
     client_request(device->client, json_pack("{s:s, s:s*}", "request", name, "callId", call_id),
-                   tag_new(TAG_QUIET, NULL));
+                   tag_new(device, TAG_QUIET, NULL));
 }
 
 static const ClientOps client_ops;
@@ -129,7 +131,7 @@ static void register_device(SocketIoDevice *device, SocketIoOutput *output)
     if (!device->client)
         device->client = client_new(device->door->listener, &client_ops, device);
     body = socketio_registration(output->data);
-    tag = tag_new(TAG_REGISTER, &output->ask);
+    tag = tag_new(device, TAG_REGISTER, &output->ask);
     tag->names_device = json_object_get(body, "deviceId") != NULL;
     client_request(device->client, body, tag);
 }
@@ -156,7 +158,7 @@ static void take_event(SocketIoDevice *device, SocketIoOutput *output)
         return;
     body = fault ? NULL : socketio_request(output->data, &fault);
     if (body)
-        client_request(device->client, body, tag_new(TAG_EVENT, &output->ask));
+        client_request(device->client, body, tag_new(device, TAG_EVENT, &output->ask));
     else
         refuse(device, &output->ask, REFUSAL_INVALID_REQUEST, fault, name);
 }
@@ -212,6 +214,16 @@ static void carry_out(SocketIoDevice *device, GArray *outputs)
 
 /* --- what the hub answers --- */
 
+/* Replies overtake each other: whoever left and came again hears of the second first. What an earlier request made
+ * of the device says nothing any more then. */
+static gboolean is_latest(SocketIoDevice *device, const Tag *tag)
+{
+    if (tag->number < device->settled)
+        return FALSE;
+    device->settled = tag->number;
+    return TRUE;
+}
+
 static void admit(SocketIoDevice *device, const Tag *tag, const Reply *reply)
 {
     g_autoptr(GArray) outputs = socketio_outputs_new();
@@ -219,7 +231,8 @@ static void admit(SocketIoDevice *device, const Tag *tag, const Reply *reply)
     g_autoptr(GPtrArray) first = NULL;
     char sid[FRESH_ID_LENGTH + 1];
 
-    device_arrive(device, reply, tag->names_device);
+    if (is_latest(device, tag))
+        device_arrive(device, reply, tag->names_device);
     first = device_first_events(device, reply, is_second);
     fresh_id(reply->wall_ms, sid);
     socketio_admit(&device->socketio, &tag->ask, sid, first, outputs);
@@ -244,15 +257,22 @@ static void note_answered(SocketIoDevice *device, const char *call_id)
 }
 
 /* What its own request made of it needs no event. */
-static void note_reply(SocketIoDevice *device, const Reply *reply)
+static void note_reply(SocketIoDevice *device, const Tag *tag, const Reply *reply)
 {
+    gboolean is_arrival = reply->request == EVENT_REGISTER;
+
     if (reply->refusal != REFUSAL_NONE)
         return;
-    if (reply->request == EVENT_REGISTER)
-        device_arrive(device, reply, !device->is_nameless);
-    else if (reply->request == EVENT_UNREGISTER)
-        device_forget(device);
-    else if (reply->record && call_state_is_final(reply->record->status))
+    if (is_arrival || reply->request == EVENT_UNREGISTER) {
+        if (!is_latest(device, tag))
+            return;
+        if (is_arrival)
+            device_arrive(device, reply, !device->is_nameless);
+        else
+            device_forget(device);
+        return;
+    }
+    if (reply->record && call_state_is_final(reply->record->status))
         note_answered(device, reply->record->facts->call_id);
 }
 
@@ -275,7 +295,7 @@ static void take_reply(Client *client, gpointer data, json_t *answer, const Repl
         take_registration(device, tag, answer, reply);
     } else {
         if (reply)
-            note_reply(device, reply);
+            note_reply(device, tag, reply);
         if (tag->kind == TAG_EVENT)
             give_answer(device, &tag->ask, answer);
     }

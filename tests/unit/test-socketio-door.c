@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "auth/open.h"
+#include "blocking-store.h"
 #include "listener/listener.h"
 #include "store/memory.h"
 #include "websocket.h"
@@ -36,9 +37,12 @@ static ListenerOptions usual_options(void)
     };
 }
 
-static void world_init_with(World *world, const ListenerOptions *options)
+static void world_init_on(World *world, const ListenerOptions *options, Store *store)
 {
-    ServiceOptions service = {.auth = open_auth_new(), .store = memory_store_new(1000)};
+    ServiceOptions service = {.auth = open_auth_new(),
+                              .store = store,
+                              .store_wait_us = 10 * G_USEC_PER_SEC,
+                              .max_waiting_replies = 100};
     g_autoptr(GError) error = NULL;
 
     hub_settings_init(&service.hub);
@@ -46,6 +50,11 @@ static void world_init_with(World *world, const ListenerOptions *options)
     world->listener = listener_new(options, world->service, &error);
     g_assert_no_error(error);
     world->port = listener_port(world->listener);
+}
+
+static void world_init_with(World *world, const ListenerOptions *options)
+{
+    world_init_on(world, options, memory_store_new(1000));
 }
 
 static void world_init(World *world)
@@ -608,6 +617,38 @@ static void test_leave(void)
     world_clear(&world);
 }
 
+/* It left, and came again before it was in the store that it had left: where it is, is known still when another
+ * connection takes over. */
+static void test_late_leave(void)
+{
+    ListenerOptions options = usual_options();
+    Store *store = blocking_store_new();
+    WebSocket *alice, *again, *bob;
+    World world;
+
+    world_init_on(&world, &options, store);
+    alice = connect_device(&world, ALICE);
+    bob = connect_device(&world, BOB);
+    ring(alice, bob);
+    blocking_store_hold_writes(store, TRUE);
+    websocket_send(alice, "41");
+    websocket_send(alice, ALICE);
+    expect_start(alice, "40{\"sid\":\"");
+    blocking_store_hold_writes(store, FALSE);
+    expect_start(bob, "42/calls,[\"call:ended\",{\"callId\":\"C\"");
+    websocket_send(alice, "422[\"call:initiate\",{\"callId\":\"D\",\"receiverId\":\"bob\"}]");
+    expect_start(bob, "42/calls,1[\"call:incoming\",{\"callId\":\"D\"");
+    expect_start(alice, "432[{\"call\":\"success\"");
+    websocket_send(bob, "42/calls,5[\"call:reject\",{\"callId\":\"D\"}]");
+    expect_start(bob, "43/calls,5[");
+    again = connect_device(&world, ALICE);
+    expect_start(again, "42[\"call:rejected\",{\"callId\":\"D\"");
+    websocket_free(alice);
+    websocket_free(again);
+    websocket_free(bob);
+    world_clear(&world);
+}
+
 static void test_two_namespaces(void)
 {
     WebSocket *alice, *bob;
@@ -716,6 +757,7 @@ int main(int argc, char **argv)
     g_test_add_func("/socketio/door/what-rings-rings-again", test_rings_again);
     g_test_add_func("/socketio/door/take-over", test_take_over);
     g_test_add_func("/socketio/door/leave", test_leave);
+    g_test_add_func("/socketio/door/leave-and-come-again", test_late_leave);
     g_test_add_func("/socketio/door/two-namespaces-are-one-device", test_two_namespaces);
     g_test_add_func("/socketio/door/a-poll-breaks-off", test_poll_breaks_off);
     g_test_add_func("/socketio/door/shutdown", test_shutdown);
