@@ -276,6 +276,13 @@ static void note_reply(SocketIoDevice *device, const Tag *tag, const Reply *repl
         note_answered(device, reply->record->facts->call_id);
 }
 
+/* With a new token it may come back: a client does by itself when its transport is closed. */
+static void close_if_expired(SocketIoDevice *device)
+{
+    if (device->is_expired && !client_has_device(device->client))
+        engineio_connection_close(device->connection);
+}
+
 static void read_again(SocketIoDevice *device)
 {
     if (!device->is_paused || client_unanswered(device->client) >= device->door->max_unanswered)
@@ -298,6 +305,8 @@ static void take_reply(Client *client, gpointer data, json_t *answer, const Repl
             note_reply(device, tag, reply);
         if (tag->kind == TAG_EVENT)
             give_answer(device, &tag->ask, answer);
+        /* It may have been what kept an expired device, which gets no event of its own request. */
+        close_if_expired(device);
     }
     read_again(device);
     json_decref(answer);
@@ -350,13 +359,6 @@ static void emit_to_all(SocketIoDevice *device, const SocketIoEvent *event)
         else
             emit_to(device, i, event->json, event->length, NULL);
     }
-}
-
-/* With a new token it may come back: a client does by itself when its transport is closed. */
-static void close_if_expired(SocketIoDevice *device)
-{
-    if (device->is_expired && !client_has_device(device->client))
-        engineio_connection_close(device->connection);
 }
 
 static void expel(SocketIoDevice *device)
