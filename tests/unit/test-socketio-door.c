@@ -736,6 +736,42 @@ static void test_shutdown(void)
     websocket_free(probe);
 }
 
+/* Until the numbers, which are a little late, say that so many requests are under way. */
+static void wait_for_exchanges(const World *world, guint count)
+{
+    ListenerStats stats;
+
+    do {
+        g_usleep(1000);
+        listener_stats(world->listener, &stats);
+    } while (stats.exchanges != count);
+}
+
+/* Nobody waits for a client that only listens, and it is told. */
+static void test_shutdown_with_poll(void)
+{
+    ListenerOptions options = usual_options();
+    g_autofree char *path = NULL;
+    gint64 began_us;
+    World world;
+    Http *poll;
+
+    options.close_timeout_us = 20 * G_USEC_PER_SEC;
+    world_init_with(&world, &options);
+    path = open_session(&world);
+    expect(&world, "POST", path, "40{\"userId\":\"carol\"}", 200, "ok");
+    poll = http_begin(&world, "GET", path, "", "");
+    http_read(poll);
+    http_free(poll);
+    wait_for_exchanges(&world, 0);
+    poll = http_begin(&world, "GET", path, "", "");
+    wait_for_exchanges(&world, 1);
+    began_us = g_get_monotonic_time();
+    world_clear(&world);
+    g_assert_cmpint(g_get_monotonic_time() - began_us, <, 10 * G_USEC_PER_SEC);
+    expect_answer(poll, 200, "1");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -761,5 +797,6 @@ int main(int argc, char **argv)
     g_test_add_func("/socketio/door/two-namespaces-are-one-device", test_two_namespaces);
     g_test_add_func("/socketio/door/a-poll-breaks-off", test_poll_breaks_off);
     g_test_add_func("/socketio/door/shutdown", test_shutdown);
+    g_test_add_func("/socketio/door/shutdown-with-a-poll", test_shutdown_with_poll);
     return g_test_run();
 }
