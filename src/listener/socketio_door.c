@@ -14,6 +14,7 @@
 /* A WebSocket that tries to become the transport has so long. */
 #define UPGRADE_US (10 * SECOND_US)
 #define MOST_ABSENCES 100000
+#define TOO_MANY "too many requests wait for their answer"
 
 /* --- what came of a request --- */
 
@@ -117,15 +118,36 @@ static void request_quietly(SocketIoDevice *device, const char *name, const char
 
 static const ClientOps client_ops;
 
+/* Who asks more is not read from. FALSE: it polls, and cannot be kept waiting. */
+static gboolean can_ask(SocketIoDevice *device)
+{
+    if (!device->client || client_unanswered(device->client) < device->door->max_unanswered)
+        return TRUE;
+    device->is_paused = engineio_connection_read(device->connection, FALSE);
+    return device->is_paused;
+}
+
+static void refuse_connect(SocketIoDevice *device, const SocketIoAsk *ask, Refusal refusal,
+                           const char *fault)
+{
+    json_t *answer = write_refusal(refusal, fault, "call:register");
+
+    turn_away(device, ask, answer);
+    json_decref(answer);
+}
+
 static void register_device(SocketIoDevice *device, SocketIoOutput *output)
 {
     json_t *body;
     Tag *tag;
 
     if (output->fault) {
-        body = write_refusal(REFUSAL_INVALID_REQUEST, output->fault, "call:register");
-        turn_away(device, &output->ask, body);
-        json_decref(body);
+        refuse_connect(device, &output->ask, REFUSAL_INVALID_REQUEST, output->fault);
+        return;
+    }
+    /* Who comes and goes without an end asks as much; what it leaves is no more than what it came to. */
+    if (!can_ask(device)) {
+        refuse_connect(device, &output->ask, REFUSAL_RATE_LIMITED, TOO_MANY);
         return;
     }
     if (!device->client)
@@ -136,15 +158,11 @@ static void register_device(SocketIoDevice *device, SocketIoOutput *output)
     client_request(device->client, body, tag);
 }
 
-/* Who asks more is not read from; one that polls cannot be kept waiting. */
 static gboolean has_room(SocketIoDevice *device, const SocketIoAsk *ask, const char *name)
 {
-    if (client_unanswered(device->client) < device->door->max_unanswered)
+    if (can_ask(device))
         return TRUE;
-    device->is_paused = engineio_connection_read(device->connection, FALSE);
-    if (device->is_paused)
-        return TRUE;
-    refuse(device, ask, REFUSAL_RATE_LIMITED, "too many requests wait for their answer", name);
+    refuse(device, ask, REFUSAL_RATE_LIMITED, TOO_MANY, name);
     return FALSE;
 }
 

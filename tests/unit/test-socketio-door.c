@@ -649,6 +649,63 @@ static void test_late_leave(void)
     world_clear(&world);
 }
 
+/* In one request, before any of it can be answered: for a register the store is read. */
+static void test_comes_and_goes(void)
+{
+    ListenerOptions options = usual_options();
+    g_autoptr(GString) body = g_string_new("40{\"userId\":\"eve\"}");
+    g_autofree char *path = NULL;
+    ListenerStats stats;
+    World world;
+    Http *poll;
+
+    options.max_unanswered = 4;
+    world_init_on(&world, &options, blocking_store_new());
+    path = open_session(&world);
+    for (guint i = 0; i < 500; i++)
+        g_string_append(body, "\x1e"
+                              "41\x1e"
+                              "40{\"userId\":\"eve\"}");
+    expect(&world, "POST", path, body->str, 200, "ok");
+    poll = http_begin(&world, "GET", path, "", "");
+    http_read(poll);
+    g_assert_true(http_has(poll, "44{\"message\":\"too many requests wait"));
+    g_assert_true(http_has(poll, "\"code\":\"rate_limited\""));
+    http_free(poll);
+    expect(&world, "GET", path, "", 400, UNKNOWN_SID);
+    /* The numbers are a little late. */
+    do {
+        g_usleep(1000);
+        listener_stats(world.listener, &stats);
+    } while (!stats.requests);
+    g_assert_cmpuint(stats.requests, <=, 8);
+    world_clear(&world);
+}
+
+/* The same over a WebSocket: it is read from again and again, until all was answered. */
+static void test_comes_and_goes_on_websocket(void)
+{
+    ListenerOptions options = usual_options();
+    Store *store = blocking_store_new();
+    WebSocket *eve;
+    World world;
+
+    options.max_unanswered = 4;
+    world_init_on(&world, &options, store);
+    blocking_store_hold_reads(store, TRUE);
+    eve = open_websocket(&world);
+    for (guint i = 0; i < 1000; i++) {
+        websocket_send(eve, "40{\"userId\":\"eve\"}");
+        websocket_send(eve, "41");
+    }
+    websocket_send(eve, "40{\"userId\":\"eve\"}");
+    blocking_store_wait_for_reader(store);
+    blocking_store_hold_reads(store, FALSE);
+    expect_start(eve, "40{\"sid\":\"");
+    websocket_free(eve);
+    world_clear(&world);
+}
+
 static void test_two_namespaces(void)
 {
     WebSocket *alice, *bob;
@@ -794,6 +851,8 @@ int main(int argc, char **argv)
     g_test_add_func("/socketio/door/take-over", test_take_over);
     g_test_add_func("/socketio/door/leave", test_leave);
     g_test_add_func("/socketio/door/leave-and-come-again", test_late_leave);
+    g_test_add_func("/socketio/door/comes-and-goes/polling", test_comes_and_goes);
+    g_test_add_func("/socketio/door/comes-and-goes/websocket", test_comes_and_goes_on_websocket);
     g_test_add_func("/socketio/door/two-namespaces-are-one-device", test_two_namespaces);
     g_test_add_func("/socketio/door/a-poll-breaks-off", test_poll_breaks_off);
     g_test_add_func("/socketio/door/shutdown", test_shutdown);
