@@ -429,10 +429,19 @@ static void take_hub_event(Client *client, const char *text, gsize length)
     engineio_connection_release(connection, is_held);
 }
 
+/* It comes back, and is told what it missed. */
+static void overflow(Client *client)
+{
+    const SocketIoDevice *device = client_owner(client);
+
+    engineio_connection_close(device->connection);
+}
+
 static const ClientOps client_ops = {
     .write = write_event,
     .event = take_hub_event,
     .replied = take_reply,
+    .overflowed = overflow,
     .free_tag = g_free,
 };
 

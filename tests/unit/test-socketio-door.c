@@ -730,6 +730,73 @@ static void test_two_namespaces(void)
     world_clear(&world);
 }
 
+/* --- events of other threads --- */
+
+static GMutex gate;  /* whoever replies to a call:history on the listener's thread waits for it */
+static gint at_gate; /* atomic */
+
+static void stop_at_gate(const Event *event, const Reply *reply G_GNUC_UNUSED)
+{
+    if (event->kind != EVENT_HISTORY)
+        return;
+    g_atomic_int_set(&at_gate, TRUE);
+    g_mutex_lock(&gate);
+    g_mutex_unlock(&gate);
+}
+
+static void hear_nothing(gpointer connection G_GNUC_UNUSED, const Message *message G_GNUC_UNUSED)
+{
+}
+
+static void keep(gpointer connection G_GNUC_UNUSED)
+{
+}
+
+static const Delivery deaf = {.send = hear_nothing, .ref = keep, .unref = keep};
+
+static void ask(World *world, Peer *peer, Event event)
+{
+    Reply reply;
+
+    service_request(world->service, peer, &event, &reply);
+    g_assert_cmpint(reply.refusal, ==, REFUSAL_NONE);
+    reply_clear(&reply);
+}
+
+/* What other threads have to say, while the listener's has no time, is bounded: the client has to come again. */
+static void test_overflow(void)
+{
+    ListenerOptions options = usual_options();
+    g_autofree char *filling = g_strnfill(4096, 'x');
+    g_autofree char *data = g_strconcat("\"", filling, "\"", NULL);
+    Peer *bob = peer_new(&deaf, NULL);
+    WebSocket *alice;
+    World world;
+
+    options.on_request = stop_at_gate;
+    world_init_with(&world, &options);
+    alice = connect_device(&world, ALICE);
+    ask(&world, bob,
+        (Event){.kind = EVENT_REGISTER, .reg = {.user_id = "bob", .device_id = "phone"}});
+    websocket_send(alice, CALL);
+    expect_start(alice, "431[");
+    ask(&world, bob, (Event){.kind = EVENT_ACCEPT, .about = {.call_id = "C"}});
+    expect_start(alice, "42[\"call:accepted\"");
+    g_mutex_lock(&gate);
+    websocket_send(alice, "422[\"call:history\"]");
+    while (!g_atomic_int_get(&at_gate))
+        g_thread_yield();
+    for (guint i = 0; i < 100; i++)
+        ask(&world, bob, (Event){.kind = EVENT_SIGNAL, .about = {.call_id = "C", .data = data}});
+    g_mutex_unlock(&gate);
+    expect_end(alice);
+    websocket_free(alice);
+    alice = connect_device(&world, ALICE);
+    websocket_free(alice);
+    service_disconnect(world.service, bob);
+    world_clear(&world);
+}
+
 /* Half of a conversation by polls: a poll that breaks off is a device that goes. */
 static void test_poll_breaks_off(void)
 {
@@ -854,6 +921,7 @@ int main(int argc, char **argv)
     g_test_add_func("/socketio/door/comes-and-goes/polling", test_comes_and_goes);
     g_test_add_func("/socketio/door/comes-and-goes/websocket", test_comes_and_goes_on_websocket);
     g_test_add_func("/socketio/door/two-namespaces-are-one-device", test_two_namespaces);
+    g_test_add_func("/socketio/door/events-of-other-threads-are-bounded", test_overflow);
     g_test_add_func("/socketio/door/a-poll-breaks-off", test_poll_breaks_off);
     g_test_add_func("/socketio/door/shutdown", test_shutdown);
     g_test_add_func("/socketio/door/shutdown-with-a-poll", test_shutdown_with_poll);
