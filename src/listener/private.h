@@ -9,6 +9,8 @@
 #include "listener/protocol.h"
 
 #define PROTOCOLS_MOST 4
+/* How long a handshake may take, and an answer by HTTP that is not read. */
+#define HANDSHAKE_SECONDS 10
 
 /* Something that another thread has the listener's thread do. */
 typedef struct Item Item;

@@ -10,7 +10,6 @@
 #define RECEIVE_BYTES 2048
 /* Beyond max_sockets: those that are about to be told so. */
 #define CONNECTIONS_SPARE 256
-#define HANDSHAKE_SECONDS 10
 #define CLOSE_TIMEOUT_US G_USEC_PER_SEC
 #define UNANSWERED 64
 
