@@ -17,6 +17,7 @@ typedef struct {
     GMutex lock;     /* guards `done` */
     GCond progress;
     OrderTicket done; /* so many were carried out */
+    gint waiting;     /* atomic: were put, and not carried out */
     Outbox failed;    /* of Record, owned: calls whose orders could not be */
 } Orders;
 
@@ -26,6 +27,8 @@ void orders_clear(Orders *orders);
 /* Takes over what `order` owns and leaves it empty; takes references to its addresses. Under the
  * service's lock. Without a port it is forgotten. */
 OrderTicket orders_put(Orders *orders, MediaOrder *order);
+/* Whether one waits, so that whoever drains may have to carry it out. Any thread. */
+gboolean orders_are_waiting(Orders *orders);
 /* Has the port carry out what is there. With no lock held. */
 void orders_drain(Orders *orders);
 /* Tells of each call whose order could not be carried out; `hand` takes over the Record. With no
