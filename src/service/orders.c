@@ -57,6 +57,7 @@ OrderTicket orders_put(Orders *orders, MediaOrder *order)
     hold(order->joined[SIDE_CALLER]);
     hold(order->joined[SIDE_CALLEE]);
     hold(order->at);
+    g_atomic_int_inc(&orders->waiting);
     outbox_put(&orders->outbox, g_memdup2(order, sizeof *order));
     *order = (MediaOrder){0};
     return ++orders->put;
@@ -70,10 +71,16 @@ static void carry_out(gpointer item, gpointer data)
     if (!orders->port->carry_out(orders->port_self, order))
         outbox_put(&orders->failed, record_ref(order->record));
     free_order(item);
+    g_atomic_int_add(&orders->waiting, -1);
     g_mutex_lock(&orders->lock);
     orders->done++;
     g_cond_broadcast(&orders->progress);
     g_mutex_unlock(&orders->lock);
+}
+
+gboolean orders_are_waiting(Orders *orders)
+{
+    return g_atomic_int_get(&orders->waiting) > 0;
 }
 
 void orders_drain(Orders *orders)

@@ -17,6 +17,7 @@ typedef struct {
     GMutex lock;     /* guards `done` */
     GCond progress;
     OrderTicket done; /* so many were carried out */
+    gint waiting;     /* atomic: were put, and not carried out */
     Outbox failed;    /* of Record, owned: calls whose orders could not be */
     OutboxHand fail;  /* is told of each of them, and takes over the Record */
     gpointer fail_data;
@@ -30,6 +31,8 @@ void orders_clear(Orders *orders);
 /* Takes over what `order` owns and leaves it empty; takes references to its addresses. Under the
  * service's lock. Without a port it is forgotten. */
 OrderTicket orders_put(Orders *orders, MediaOrder *order);
+/* Whether one waits, so that whoever drains may have to carry it out. Any thread. */
+gboolean orders_are_waiting(Orders *orders);
 /* Has the port carry out what is there, and tells of what it could not. With no lock held. */
 void orders_drain(Orders *orders);
 /* Waits until an order has been carried out, on this thread if no other is at it. 0: does not wait.
