@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 guint call_key_hash(gconstpointer key)
 {
     const CallKey *k = key;
 
-    return g_str_hash(k->call_id) ^ g_direct_hash(k->user);
+    return text_hash(k->call_id) ^ g_direct_hash(k->user);
 }
 
 gboolean call_key_equal(gconstpointer a, gconstpointer b)
@@ -18,18 +20,18 @@ gboolean call_key_equal(gconstpointer a, gconstpointer b)
 
 Call *call_new(User *caller, User *callee, Device *calling, Record *record, gint64 now_us)
 {
-    Call *call = g_new0(Call, 1);
+    Call *call = g_new(Call, 1);
 
-    call->deadline.kind = DEADLINE_CALL;
-    call->caller = caller;
-    call->callee = callee;
-    call->record = record;
-    call->caller_key = (CallKey){.user = caller, .call_id = record->facts->call_id};
-    call->callee_key = (CallKey){.user = callee, .call_id = record->facts->call_id};
-    call->state = CALL_RINGING;
-    call->created_us = now_us;
-    call->ring_end_us = now_us + record->facts->ring_ms * 1000;
-    call->legs = g_array_sized_new(FALSE, FALSE, sizeof(Leg), 2);
+    *call = (Call){.deadline.kind = DEADLINE_CALL,
+                   .caller = caller,
+                   .callee = callee,
+                   .record = record,
+                   .caller_key = {.user = caller, .call_id = record->facts->call_id},
+                   .callee_key = {.user = callee, .call_id = record->facts->call_id},
+                   .state = CALL_RINGING,
+                   .created_us = now_us,
+                   .ring_end_us = now_us + record->facts->ring_ms * 1000,
+                   .legs = g_array_sized_new(FALSE, FALSE, sizeof(Leg), 2)};
     call_add_leg(call, calling, LEG_CALLING);
     return call;
 }

@@ -1,5 +1,8 @@
 #include "core/effect.h"
 
+/* As many as most steps have: a list that grows moves all that it has. */
+#define USUAL_EFFECTS 4
+
 static const char *const message_names[MESSAGES] = {
     [MESSAGE_INCOMING] = "call:incoming",
     [MESSAGE_OUTGOING] = "call:outgoing",
@@ -84,13 +87,15 @@ static void clear_effect(gpointer memory)
     Effect *effect = memory;
 
     g_clear_pointer(&effect->record, record_unref);
-    message_clear(&effect->message);
-    media_order_clear(&effect->order);
+    if (effect->kind == EFFECT_MEDIA)
+        media_order_clear(&effect->order);
+    else
+        message_clear(&effect->message);
 }
 
 void effects_init(Effects *effects)
 {
-    *effects = (Effects){.list = g_array_new(FALSE, FALSE, sizeof(Effect))};
+    *effects = (Effects){.list = g_array_sized_new(FALSE, FALSE, sizeof(Effect), USUAL_EFFECTS)};
     g_array_set_clear_func(effects->list, clear_effect);
 }
 

@@ -122,8 +122,10 @@ typedef struct {
     Record *record;
     gboolean is_stop;     /* of a push */
     gint64 expires_in_ms; /* of a push: of the ring */
-    Message message;
-    MediaOrder order;
+    union {
+        Message message;  /* SEND, MISSED */
+        MediaOrder order; /* MEDIA */
+    };
 } Effect;
 
 typedef struct {

@@ -14,14 +14,14 @@ static void forget(Hub *hub, Ended *ended)
 
 void ended_keep(Hub *hub, User *user, Record *record)
 {
-    Ended *ended = g_new0(Ended, 1);
+    Ended *ended = g_new(Ended, 1);
 
-    ended->key = (CallKey){.user = user, .call_id = record->facts->call_id};
-    ended->user = user;
-    ended->record = record_ref(record);
-    ended->ended_us = hub->now_us;
-    ended->in_hub.data = ended;
-    ended->in_user.data = ended;
+    *ended = (Ended){.key = {.user = user, .call_id = record->facts->call_id},
+                     .user = user,
+                     .record = record_ref(record),
+                     .ended_us = hub->now_us,
+                     .in_hub.data = ended,
+                     .in_user.data = ended};
     g_hash_table_add(hub->ended, ended);
     g_queue_push_tail_link(&hub->ended_order, &ended->in_hub);
     g_queue_push_head_link(&user->ended, &ended->in_user);

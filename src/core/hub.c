@@ -1,6 +1,7 @@
 #include "core/hub.h"
 
 #include "core/hub-private.h"
+#include "core/text.h"
 
 static void free_user(gpointer user)
 {
@@ -12,13 +13,13 @@ Hub *hub_new(const HubSettings *settings)
     Hub *hub = g_new0(Hub, 1);
 
     hub->settings = *settings;
-    hub->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_user);
+    hub->users = g_hash_table_new_full(text_hash, g_str_equal, NULL, free_user);
     hub->by_address = g_hash_table_new(g_direct_hash, g_direct_equal);
     hub->by_token = g_hash_table_new(g_str_hash, g_str_equal);
     hub->by_seat = g_hash_table_new(g_direct_hash, g_direct_equal);
     hub->spent = g_hash_table_new(g_direct_hash, g_direct_equal);
     hub->live = g_hash_table_new(call_key_hash, call_key_equal);
-    hub->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    hub->by_id = g_hash_table_new(text_hash, g_str_equal);
     hub->ended = g_hash_table_new(call_key_hash, call_key_equal);
     hub->to_tidy = g_ptr_array_new();
     g_queue_init(&hub->ended_order);

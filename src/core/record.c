@@ -41,7 +41,10 @@ GRefString *ref_string_share(GRefString *text)
 
 CallFacts *call_facts_new(void)
 {
-    return g_atomic_rc_box_new0(CallFacts);
+    CallFacts *facts = g_atomic_rc_box_new(CallFacts);
+
+    *facts = (CallFacts){0};
+    return facts;
 }
 
 CallFacts *call_facts_ref(CallFacts *facts)
@@ -69,11 +72,9 @@ void call_facts_unref(CallFacts *facts)
 
 Record *record_new(CallFacts *facts)
 {
-    Record *record = g_atomic_rc_box_new0(Record);
+    Record *record = g_atomic_rc_box_new(Record);
 
-    record->facts = call_facts_ref(facts);
-    record->status = CALL_RINGING;
-    record->rev = 1;
+    *record = (Record){.facts = call_facts_ref(facts), .status = CALL_RINGING, .rev = 1};
     return record;
 }
 

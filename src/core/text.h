@@ -6,5 +6,8 @@
 /* Of a userId, a deviceId, a displayName. */
 #define ID_BYTES 128
 
+/* For tables whose keys are ids: as g_str_hash(), in steps of eight bytes. */
+guint text_hash(gconstpointer text);
+
 /* `text` is valid UTF-8. */
 gboolean has_control_characters(const char *text);

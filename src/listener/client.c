@@ -225,13 +225,15 @@ static void note_registration(Client *client, const Reply *reply)
         client->is_registered = FALSE;
 }
 
-static void answer(Asked *asked, json_t *text, const Reply *reply)
+static void answer(Asked *asked)
 {
     Client *client = asked->client;
-    gpointer tag = g_steal_pointer(&asked->tag);
+    const Listener *listener = client->listener;
 
+    note_registration(client, &asked->reply);
     client->unanswered--;
-    client->ops->replied(client, tag, text, reply);
+    client->ops->replied(client, g_steal_pointer(&asked->tag), &asked->reply,
+                         service_hub_settings(listener->service), listener->options.join);
 }
 
 static void run_answered(Item *item)
@@ -241,13 +243,8 @@ static void run_answered(Item *item)
     Listener *listener = client->listener;
 
     listener->asks--;
-    if (client->peer) {
-        note_registration(client, &asked->reply);
-        answer(asked,
-               write_reply(&asked->reply, service_hub_settings(listener->service),
-                           listener->options.join),
-               &asked->reply);
-    }
+    if (client->peer)
+        answer(asked);
     free_asked(asked);
 }
 
@@ -270,10 +267,12 @@ static void take_reply(Reply *reply, gpointer data)
 static void refuse(Asked *asked)
 {
     const char *name = json_string_value(json_object_get(asked->body, "request"));
+    Client *client = asked->client;
 
-    answer(asked,
-           write_refusal(asked->request.event.fault.refusal, asked->request.event.fault.text, name),
-           NULL);
+    client->unanswered--;
+    client->ops->refused(
+        client, g_steal_pointer(&asked->tag),
+        write_refusal(asked->request.event.fault.refusal, asked->request.event.fault.text, name));
     free_asked(asked);
 }
 
@@ -282,11 +281,9 @@ void client_request(Client *client, json_t *body, gpointer tag)
     Listener *listener = client->listener;
     /* How many bytes came was looked at when they came. */
     const MessageLimits limits = {.depth = listener->options.message.depth};
-    Asked *asked = g_new0(Asked, 1);
+    Asked *asked = g_new(Asked, 1);
 
-    asked->client = client_ref(client);
-    asked->body = body;
-    asked->tag = tag;
+    *asked = (Asked){.client = client_ref(client), .body = body, .tag = tag};
     client->unanswered++;
     listener->stats.requests++;
     if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &limits)) {

@@ -4,6 +4,8 @@
 
 /* What is given to lws at once; it copies what the socket does not take. */
 #define PORTION (32 * 1024)
+/* What most messages fit into. */
+#define USUAL_BYTES 512
 /* So much the kernel may hold for a socket that does not read; twice that, it says. */
 #define KERNEL_BYTES (64 * 1024)
 /* How long what may wait does. */
@@ -139,7 +141,7 @@ static GByteArray *take_spare(Listener *listener)
 {
     GByteArray *spare = g_steal_pointer(&listener->spare);
 
-    return spare ? spare : g_byte_array_new();
+    return spare ? spare : g_byte_array_sized_new(USUAL_BYTES);
 }
 
 /* A large one is not worth keeping. */

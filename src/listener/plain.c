@@ -1,20 +1,12 @@
 /* call.v1: each frame is a body of docs/protocol.md, and an id that the reply repeats. */
 #include "listener/protocol.h"
+#include "wire/read.h"
 #include "wire/text.h"
 #include "wire/write.h"
 
 #define ID_BYTES 128
 
 /* --- out --- */
-
-static char *write_event(const Message *message, const JoinSettings *join, gsize *length)
-{
-    json_t *event = write_message(message, join);
-    char *text = json_text(event, length);
-
-    json_decref(event);
-    return text;
-}
 
 static void send_json(Link *link, json_t *value)
 {
@@ -36,16 +28,26 @@ static void pace(Link *link, const Client *client)
               client_unanswered(client) < listener_options(link_listener(link))->max_unanswered);
 }
 
-static void send_reply(Client *client, gpointer tag, json_t *answer,
-                       const Reply *reply G_GNUC_UNUSED)
+static void send_reply(Client *client, gpointer tag, const Reply *reply,
+                       const HubSettings *settings, const JoinSettings *join)
 {
     Link *link = client_owner(client);
-    json_t *id = tag;
+    gsize length;
+    g_autofree char *text = write_reply_text(reply, settings, join, tag, &length);
 
-    if (id)
-        json_object_set_new(answer, "id", id);
+    json_decref(tag);
     if (client_is_registered(client))
         link_settle(link);
+    link_send_lazily(link, "", 0, text, length);
+    pace(link, client);
+}
+
+static void send_refusal(Client *client, gpointer tag, json_t *answer)
+{
+    Link *link = client_owner(client);
+
+    if (tag)
+        json_object_set_new(answer, "id", tag);
     send_json(link, answer);
     json_decref(answer);
     pace(link, client);
@@ -62,9 +64,10 @@ static void drop(Client *client)
 }
 
 static const ClientOps ops = {
-    .write = write_event,
+    .write = write_message_text,
     .event = send_event,
     .replied = send_reply,
+    .refused = send_refusal,
     .overflowed = drop,
     .free_tag = free_id,
 };
@@ -101,7 +104,7 @@ static void take_text(Link *link, char *text, gsize length)
 {
     Client *client = link_owner(link);
     json_error_t error;
-    json_t *body = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_read(text, length, &error);
     json_t *id = json_object_get(body, "id");
 
     if (!body) {

@@ -108,11 +108,13 @@ typedef struct {
     /* An event, in the order of the hub. May be called within client_request() of this or of another
      * client. */
     void (*event)(Client *client, const char *text, gsize length);
-    /* What came of a request; may be called within client_request(). `answer` is the reply of
-     * docs/protocol.md, a new reference for the protocol; `reply` what it was made from, NULL when the
-     * body was not a request at all. `tag` as it was given. Called once for each request, but not
-     * after client_close(): then the tag is only freed. */
-    void (*replied)(Client *client, gpointer tag, json_t *answer, const Reply *reply);
+    /* What came of a request; may be called within client_request(). The protocol writes the reply of
+     * docs/protocol.md, with these settings. `tag` as it was given. This or `refused` is called once for
+     * each request, but not after client_close(): then the tag is only freed. */
+    void (*replied)(Client *client, gpointer tag, const Reply *reply, const HubSettings *settings,
+                    const JoinSettings *join);
+    /* The body was not a request at all. `answer` says so, a new reference for the protocol. */
+    void (*refused)(Client *client, gpointer tag, json_t *answer);
     /* Other threads made more events for it than may wait: some are lost, so end what it is on
      * (link_drop()), as with a slow reader. NULL: there is no such bound. */
     void (*overflowed)(Client *client);

@@ -309,7 +309,7 @@ static void read_again(SocketIoDevice *device)
     engineio_connection_read(device->connection, TRUE);
 }
 
-static void take_reply(Client *client, gpointer data, json_t *answer, const Reply *reply)
+static void take_answer(Client *client, gpointer data, json_t *answer, const Reply *reply)
 {
     SocketIoDevice *device = client_owner(client);
     EngineIoConnection *connection = device->connection;
@@ -330,6 +330,17 @@ static void take_reply(Client *client, gpointer data, json_t *answer, const Repl
     json_decref(answer);
     g_free(tag);
     engineio_connection_release(connection, is_held);
+}
+
+static void take_reply(Client *client, gpointer data, const Reply *reply,
+                       const HubSettings *settings, const JoinSettings *join)
+{
+    take_answer(client, data, write_reply(reply, settings, join), reply);
+}
+
+static void take_refusal(Client *client, gpointer data, json_t *answer)
+{
+    take_answer(client, data, answer, NULL);
 }
 
 /* --- what the hub tells --- */
@@ -442,6 +453,7 @@ static const ClientOps client_ops = {
     .event = take_hub_event,
     .replied = take_reply,
     .overflowed = overflow,
+    .refused = take_refusal,
     .free_tag = g_free,
 };
 

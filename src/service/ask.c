@@ -397,7 +397,7 @@ void service_read_for_ask(gpointer data)
 
 void service_request_then(Service *service, Peer *peer, Event *event, ReplyDone done, gpointer data)
 {
-    Ask *ask = g_new0(Ask, 1);
+    Ask *ask = g_new(Ask, 1);
 
     *ask = (Ask){
         .service = service, .peer = peer_ref(peer), .event = event, .done = done, .data = data};

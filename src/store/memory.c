@@ -1,5 +1,6 @@
 #include "store/memory.h"
 
+#include "core/text.h"
 #include "store/listing.h"
 #include "store/outbox_rows.h"
 #include "store/page.h"
@@ -64,7 +65,7 @@ static guint hash_kept(gconstpointer data)
 {
     const Kept *kept = data;
 
-    return g_str_hash(kept->caller_id) * 31 + g_str_hash(kept->call_id);
+    return text_hash(kept->caller_id) * 31 + text_hash(kept->call_id);
 }
 
 static gboolean equal_kept(gconstpointer a, gconstpointer b)
@@ -88,7 +89,7 @@ static guint hash_list(gconstpointer data)
 {
     const List *list = data;
 
-    return (g_str_hash(list->user_id) * 31 + g_str_hash(list->of)) * 31 + list->kind;
+    return (text_hash(list->user_id) * 31 + text_hash(list->of)) * 31 + list->kind;
 }
 
 static gboolean equal_list(gconstpointer a, gconstpointer b)
@@ -131,10 +132,8 @@ static List *make_list(MemoryStore *memory, const char *user_id, const char *of,
 
     if (list)
         return list;
-    list = g_new0(List, 1);
-    list->user_id = g_strdup(user_id);
-    list->of = g_strdup(of ? of : "");
-    list->kind = kind;
+    list = g_new(List, 1);
+    *list = (List){.user_id = g_strdup(user_id), .of = g_strdup(of ? of : ""), .kind = kind};
     g_hash_table_add(memory->lists, list);
     return list;
 }
@@ -237,9 +236,9 @@ static gint64 next_id(MemoryStore *memory, const Record *record)
 
 static Kept *keep_new(gint64 id)
 {
-    Kept *kept = g_new0(Kept, 1);
+    Kept *kept = g_new(Kept, 1);
 
-    kept->id = id;
+    *kept = (Kept){.id = id};
     return kept;
 }
 

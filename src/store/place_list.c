@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define ROOM_AT_FIRST 4
+/* Most lists of a callId have one place only. */
+#define ROOM_AT_FIRST 1
 
 void place_list_clear(PlaceList *list)
 {

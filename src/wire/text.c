@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Most messages have their room at once. */
-#define USUAL_BYTES 512
+#define USUAL_BYTES 1000
 /* What one byte of a string may become: \u001F. */
 #define ESCAPED_MOST 6
 
@@ -15,34 +15,48 @@ static const char escapes[256] = {
     ['\t'] = 't', [0] = 'u',     [1 ... 7] = 'u', [11] = 'u',   [14 ... 31] = 'u',
 };
 
-typedef struct {
-    char *start, *at, *end;
-} Out;
-
-static void need(Out *out, gsize length)
+static void need(Text *text, gsize length)
 {
-    gsize used = (gsize)(out->at - out->start);
-    gsize size = (gsize)(out->end - out->start);
+    gsize used = (gsize)(text->at - text->start);
+    gsize size = (gsize)(text->end - text->start);
 
     if (size - used >= length)
         return;
     size = MAX(2 * size, used + length);
-    out->start = g_realloc(out->start, size);
-    out->at = out->start + used;
-    out->end = out->start + size;
+    text->start = g_realloc(text->start, size);
+    text->at = text->start + used;
+    text->end = text->start + size;
 }
 
-static void put(Out *out, const char *text, gsize length)
+void text_put(Text *text, const char *bytes, gsize length)
 {
-    need(out, length);
-    memcpy(out->at, text, length);
-    out->at += length;
+    need(text, length);
+    memcpy(text->at, bytes, length);
+    text->at += length;
 }
 
-static void put_byte(Out *out, char byte)
+static void put_byte(Text *text, char byte)
 {
-    need(out, 1);
-    *out->at++ = byte;
+    need(text, 1);
+    *text->at++ = byte;
+}
+
+void text_put_key(Text *text, const char *key)
+{
+    gsize length = strlen(key);
+    char *at;
+
+    need(text, length + 4);
+    at = text->at;
+    /* Behind the bracket there is no comma. */
+    if (at[-1] != '{')
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, key, length);
+    at += length;
+    *at++ = '"';
+    *at++ = ':';
+    text->at = at;
 }
 
 static char *put_escaped(char *at, guchar byte)
@@ -57,15 +71,15 @@ static char *put_escaped(char *at, guchar byte)
     return at + 4;
 }
 
-static void put_string(Out *out, const char *text, gsize length)
+void text_put_string(Text *text, const char *string, gsize length)
 {
     char *at;
 
-    need(out, ESCAPED_MOST * length + 2);
-    at = out->at;
+    need(text, ESCAPED_MOST * length + 2);
+    at = text->at;
     *at++ = '"';
     for (gsize i = 0; i < length; i++) {
-        guchar byte = (guchar)text[i];
+        guchar byte = (guchar)string[i];
 
         if (escapes[byte])
             at = put_escaped(at, byte);
@@ -73,10 +87,10 @@ static void put_string(Out *out, const char *text, gsize length)
             *at++ = (char)byte;
     }
     *at++ = '"';
-    out->at = at;
+    text->at = at;
 }
 
-static void put_integer(Out *out, gint64 value)
+void text_put_integer(Text *text, gint64 value)
 {
     char digits[24];
     char *at = digits + sizeof digits;
@@ -88,87 +102,96 @@ static void put_integer(Out *out, gint64 value)
     } while (rest);
     if (value < 0)
         *--at = '-';
-    put(out, at, (gsize)(digits + sizeof digits - at));
+    text_put(text, at, (gsize)(digits + sizeof digits - at));
 }
 
 /* Rare, and a matter of its own. */
-static void put_real(Out *out, const json_t *value)
+static void put_real(Text *text, const json_t *value)
 {
-    char text[64];
-    gsize length = json_dumpb(value, text, sizeof text, JSON_ENCODE_ANY);
+    char digits[64];
+    gsize length = json_dumpb(value, digits, sizeof digits, JSON_ENCODE_ANY);
 
-    put(out, text, MIN(length, sizeof text));
+    text_put(text, digits, MIN(length, sizeof digits));
 }
 
-static void put_value(Out *out, const json_t *value);
-
-static void put_object(Out *out, const json_t *value)
+static void put_object(Text *text, const json_t *value)
 {
     json_t *object = (json_t *)value;
     void *first = json_object_iter(object);
 
-    put_byte(out, '{');
+    put_byte(text, '{');
     for (void *at = first; at; at = json_object_iter_next(object, at)) {
         const char *key = json_object_iter_key(at);
 
         if (at != first)
-            put_byte(out, ',');
-        put_string(out, key, strlen(key));
-        put_byte(out, ':');
-        put_value(out, json_object_iter_value(at));
+            put_byte(text, ',');
+        text_put_string(text, key, strlen(key));
+        put_byte(text, ':');
+        text_put_value(text, json_object_iter_value(at));
     }
-    put_byte(out, '}');
+    put_byte(text, '}');
 }
 
-static void put_array(Out *out, const json_t *value)
+static void put_array(Text *text, const json_t *value)
 {
-    put_byte(out, '[');
+    put_byte(text, '[');
     for (gsize i = 0; i < json_array_size(value); i++) {
         if (i)
-            put_byte(out, ',');
-        put_value(out, json_array_get(value, i));
+            put_byte(text, ',');
+        text_put_value(text, json_array_get(value, i));
     }
-    put_byte(out, ']');
+    put_byte(text, ']');
 }
 
-static void put_value(Out *out, const json_t *value)
+void text_put_value(Text *text, const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        put_object(out, value);
+        put_object(text, value);
         return;
     case JSON_ARRAY:
-        put_array(out, value);
+        put_array(text, value);
         return;
     case JSON_STRING:
-        put_string(out, json_string_value(value), json_string_length(value));
+        text_put_string(text, json_string_value(value), json_string_length(value));
         return;
     case JSON_INTEGER:
-        put_integer(out, json_integer_value(value));
+        text_put_integer(text, json_integer_value(value));
         return;
     case JSON_REAL:
-        put_real(out, value);
+        put_real(text, value);
         return;
     case JSON_TRUE:
-        put(out, "true", 4);
+        text_put(text, "true", 4);
         return;
     case JSON_FALSE:
-        put(out, "false", 5);
+        text_put(text, "false", 5);
         return;
     case JSON_NULL:
-        put(out, "null", 4);
+        text_put(text, "null", 4);
         return;
     }
+}
+
+void text_init(Text *text)
+{
+    *text = (Text){0};
+    need(text, USUAL_BYTES);
+}
+
+char *text_end(Text *text, gsize *length)
+{
+    if (length)
+        *length = (gsize)(text->at - text->start);
+    put_byte(text, '\0');
+    return g_steal_pointer(&text->start);
 }
 
 char *json_text(const json_t *value, gsize *length)
 {
-    Out out = {0};
+    Text text;
 
-    need(&out, USUAL_BYTES);
-    put_value(&out, value);
-    if (length)
-        *length = (gsize)(out.at - out.start);
-    put_byte(&out, '\0');
-    return out.start;
+    text_init(&text);
+    text_put_value(&text, value);
+    return text_end(&text, length);
 }

@@ -13,11 +13,16 @@
 /* A reply or a refusal: `plugindata.data` of the synchronous answer. `settings` for what
  * call:register tells; `join` for what is told of media, or NULL. */
 json_t *write_reply(const Reply *reply, const HubSettings *settings, const JoinSettings *join);
+/* The same as text without blanks, with `id` as its last field if that is not NULL; owned by the caller (g_free()). */
+char *write_reply_text(const Reply *reply, const HubSettings *settings, const JoinSettings *join,
+                       json_t *id, gsize *length);
 /* A refusal of what is not a request at all, so that no event was stepped; `request` is its name,
  * or NULL. */
 json_t *write_refusal(Refusal refusal, const char *text, const char *request);
 /* An event to a device. Its JSEP is no part of it. */
 json_t *write_message(const Message *message, const JoinSettings *join);
+/* The same as text without blanks; owned by the caller (g_free()). */
+char *write_message_text(const Message *message, const JoinSettings *join, gsize *length);
 /* The answers to a backend's `users`, `calls` and `user`: arrays of UserLook and CallLook; `next` is
  * the place to go on from, 0 at the end. */
 json_t *write_users(const GPtrArray *users, guint next);
