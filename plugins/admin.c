@@ -95,14 +95,18 @@ static json_t *answer_stats(json_t *body G_GNUC_UNUSED)
 static gboolean reload(GError **error)
 {
     g_autoptr(Config) config = read_config(door.folder, error);
+    g_autoptr(ListenerPair) pair = NULL;
     AuthSettings settings;
 
     if (!config)
         return FALSE;
+    /* First, so that an error in either changes nothing. */
+    if (door.listener && !listener_read_pair(door.listener, &pair, error))
+        return FALSE;
     settings = auth_settings(config);
     if (!service_reload_auth(door.service, &settings, error))
         return FALSE;
-    if (door.listener && !listener_reload(door.listener, error))
+    if (door.listener && !listener_use_pair(door.listener, pair, error))
         return FALSE;
     if (door.webhooks)
         webhooks_revive(door.webhooks);

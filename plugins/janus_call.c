@@ -162,6 +162,14 @@ static void forget_configuration(void)
     g_clear_pointer(&door.folder, g_free);
 }
 
+/* Before the listener brings anybody. */
+static void init_door(void)
+{
+    g_mutex_init(&door.lock);
+    g_cond_init(&door.idle);
+    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, forget_session);
+}
+
 static int call_init(janus_callbacks *callback, const char *config_path)
 {
     log_set_sink(log_to_janus);
@@ -170,14 +178,13 @@ static int call_init(janus_callbacks *callback, const char *config_path)
     door.gateway = callback;
     if (!configure(config_path))
         return -1;
+    init_door();
     if (start(door.config) != 0) {
         stop();
+        g_clear_pointer(&door.sessions, g_hash_table_unref);
         forget_configuration();
         return -1;
     }
-    g_mutex_init(&door.lock);
-    g_cond_init(&door.idle);
-    door.sessions = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, forget_session);
     door_open();
     log_line(LOG_LEVEL_INFO, PACKAGE_STRING " for Janus %s is ready", JANUS_BUILD_VERSION_STRING);
     return 0;

@@ -250,7 +250,8 @@ static void end_part(gpointer data)
 
     recorders_end(ending->media);
     g_mutex_lock(&calls.lock);
-    leave_call(ending->media);
+    if (ending->media->call == ending->call)
+        leave_call(ending->media);
     is_last = --ending->call->closing == 0;
     g_mutex_unlock(&calls.lock);
     if (is_last)
@@ -532,13 +533,6 @@ void media_described(Session *session, const json_t *jsep)
     agree(media, facts, TRUE);
     if (partner)
         agree(partner, facts, FALSE);
-}
-
-gboolean media_is_up(const Session *session)
-{
-    const MediaHandle *media = g_atomic_pointer_get(&session->media);
-
-    return media && g_atomic_int_get(&media->is_up) && !g_atomic_int_get(&media->is_shut);
 }
 
 void media_gone(Session *session)

@@ -76,6 +76,7 @@ struct MediaHandle {
     guint messages_dropped;
     Held held; /* messages until its channel is there */
     gboolean is_data_ready;
+    gsize unsent; /* bytes of messages that Janus may not have sent yet */
 
     gint slow_links; /* atomic: how often Janus found its network slow */
     gint is_up;      /* atomic: its PeerConnection is there */
@@ -118,8 +119,6 @@ void media_stop(void);
 
 /* A call:join or call:media of this handle with that JSEP succeeded. */
 void media_described(Session *session, const json_t *jsep);
-/* Its PeerConnection carries media of a call. */
-gboolean media_is_up(const Session *session);
 /* The handle is gone. */
 void media_gone(Session *session);
 /* The whole of what is known of it, for query_session; NULL when it joined nothing. */

@@ -48,6 +48,7 @@ void media_handle_reset_sink(MediaHandle *media)
     for (guint i = 0; i < SDP_LINES; i++)
         reset_sink_line(&media->sink[i]);
     media->is_data_ready = FALSE;
+    media->unsent = 0;
     held_clear(&media->held);
     g_mutex_unlock(&media->sink_lock);
 }

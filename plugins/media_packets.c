@@ -10,6 +10,8 @@
 /* Janus wants no cap: as much as anybody sends. */
 #define REMB_NONE 10000000
 #define REPORTS_MOST 4
+/* Janus keeps what a device's channel does not take, with no bound of its own. */
+#define UNSENT_MOST (8 * 1024 * 1024)
 
 extern gint janus_is_stopping(void);
 
@@ -19,7 +21,7 @@ extern gint janus_is_stopping(void);
  * handle's packets and its end on one thread, so the session is there meanwhile. */
 static MediaHandle *packet_begin(janus_plugin_session *handle)
 {
-    const Session *session;
+    Session *session;
     MediaHandle *media = NULL;
 
     if (!door_enter_packet(handle))
@@ -293,6 +295,11 @@ void media_refresh(MediaHandle *media)
 
 static void send_message(MediaHandle *to, janus_plugin_data *message)
 {
+    if (to->unsent + message->length > UNSENT_MOST) {
+        to->messages_dropped++;
+        return;
+    }
+    to->unsent += message->length;
     stream_count_message(&to->messages_sent, message->length);
     door.gateway->relay_data(to->handle, message);
 }
@@ -365,7 +372,7 @@ static void send_held(MediaHandle *to)
     }
 }
 
-/* Comes again whenever there is room for more. */
+/* Comes again whenever all that Janus had is sent. */
 void media_data_ready(janus_plugin_session *handle)
 {
     MediaHandle *media = packet_begin(handle);
@@ -374,6 +381,7 @@ void media_data_ready(janus_plugin_session *handle)
         return;
     g_mutex_lock(&media->sink_lock);
     media->is_data_ready = TRUE;
+    media->unsent = 0;
     send_held(media);
     g_mutex_unlock(&media->sink_lock);
     packet_done(handle);
@@ -394,7 +402,7 @@ void media_slow_link(janus_plugin_session *handle, int line G_GNUC_UNUSED,
 
 static MediaHandle *media_of_peer(const Peer *peer)
 {
-    const Session *session = peer->connection;
+    Session *session = peer->connection;
 
     return g_atomic_pointer_get(&session->media);
 }

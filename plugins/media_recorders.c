@@ -6,10 +6,12 @@
 
 #include "base/log.h"
 
-static void free_recorder(janus_recorder *recorder)
+/* Several hold one: janus_recorder_destroy() lets go of a reference the first time only. Janus closes
+ * the file with the last one. */
+static void let_go(janus_recorder *recorder)
 {
     if (recorder)
-        janus_recorder_destroy(recorder);
+        janus_refcount_decrease(&recorder->ref);
 }
 
 Recorders *recorders_ref(Recorders *recorders)
@@ -23,8 +25,8 @@ void recorders_unref(Recorders *recorders)
     if (!recorders || !g_atomic_ref_count_dec(&recorders->refs))
         return;
     for (guint i = 0; i < SDP_LINES; i++)
-        free_recorder(recorders->lines[i]);
-    free_recorder(recorders->messages);
+        let_go(recorders->lines[i]);
+    let_go(recorders->messages);
     g_free(recorders);
 }
 

@@ -12,6 +12,7 @@ static guchar secret_key[32];
 
 /* Janus's own; no header has it. */
 extern janus_plugin *janus_plugin_find(const gchar *package);
+extern gint janus_is_stopping(void);
 
 void room_start(void)
 {
@@ -79,10 +80,10 @@ static json_t *destroy_request(const MediaOrder *order)
                      secret, "permanent", FALSE);
 }
 
-/* Takes the request over. */
+/* Takes the request over. While Janus stops, VideoRoom may be gone already, and its rooms with it. */
 static gboolean ask(json_t *request, const char *expected, const char *call_id)
 {
-    janus_plugin *plugin = videoroom();
+    janus_plugin *plugin = janus_is_stopping() ? NULL : videoroom();
     json_t *reply = plugin ? plugin->handle_admin_message(request) : NULL;
     const char *said = json_string_value(json_object_get(reply, "videoroom"));
     gboolean is_done = g_strcmp0(said, expected) == 0;

@@ -14,7 +14,7 @@ static const char *request_name(json_t *body)
 /* What becomes of the JSEP that came with it. */
 typedef enum {
     JSEP_IS_TAKEN,
-    JSEP_MUST_WAIT, /* not now: it was not its turn, or too much at once */
+    JSEP_MUST_WAIT, /* not now: it was not its turn, or too much at once; its handle has a seat */
     JSEP_IS_REFUSED,
 } JsepFate;
 
@@ -24,7 +24,8 @@ static JsepFate fate_of(const Event *event, const Reply *reply)
         return JSEP_IS_REFUSED;
     if (reply->refusal == REFUSAL_NONE)
         return JSEP_IS_TAKEN;
-    if (event->kind == EVENT_MEDIA &&
+    /* Who has no seat is told of no call. */
+    if (event->kind == EVENT_MEDIA && reply->record &&
         (reply->refusal == REFUSAL_WRONG_STATE || reply->refusal == REFUSAL_RATE_LIMITED))
         return JSEP_MUST_WAIT;
     return JSEP_IS_REFUSED;
@@ -62,7 +63,8 @@ json_t *answer_request(Peer *peer, json_t *body)
 
 /* The door for media is narrow. By the time that it asks us, Janus's core has made a PeerConnection
  * for any JSEP: one that nobody asked for, or that came too early or too late, is closed at once. But
- * the PeerConnection of a call that goes on stays when its device only has to try again. */
+ * that of a device which has its seat stays, also while it is not up yet, when the device only has
+ * to try again. */
 static json_t *answer_handle(janus_plugin_session *handle, Peer *peer, json_t *body, json_t *jsep)
 {
     JsepFate fate;
@@ -72,7 +74,7 @@ static json_t *answer_handle(janus_plugin_session *handle, Peer *peer, json_t *b
         return data;
     if (fate == JSEP_IS_TAKEN)
         media_described(peer->connection, jsep);
-    else if (fate == JSEP_IS_REFUSED || !media_is_up(peer->connection))
+    else if (fate == JSEP_IS_REFUSED)
         door.gateway->close_pc(handle);
     return data;
 }

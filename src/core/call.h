@@ -51,9 +51,10 @@ typedef struct {
 typedef struct {
     gboolean is_pending; /* an offer went to `answering`, its answer has not come */
     Side answering;
-    gboolean is_silent; /* the answer is not passed on: who offered has one */
-    GRefString *offer;  /* the callee's latest, or NULL: for a caller's device that joins late */
-    gboolean is_wanted; /* the callee waits for the answer to it */
+    gboolean is_silent;   /* the answer is not passed on: who offered has one */
+    gboolean is_outdated; /* nor is this one: the callee joined anew, its offer comes after it */
+    GRefString *offer;    /* the callee's latest, or NULL: for a caller's device that joins late */
+    gboolean is_wanted;   /* the callee waits for the answer to it */
 } Negotiation;
 
 struct Call {

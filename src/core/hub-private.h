@@ -18,6 +18,7 @@ struct Hub {
     GHashTable *by_address; /* Address -> Device: who is registered where */
     GHashTable *by_token;   /* token -> Seat: who may join */
     GHashTable *by_seat; /* Address -> Seat: who has joined where; no address is registered too */
+    GHashTable *spent;   /* of Address: had a seat and lost it; joins nothing before it is gone */
     GHashTable *live;    /* CallKey -> Call: once for each party that may see it */
     GHashTable *by_id;   /* callId -> Call: the first of those that share it */
     GHashTable *ended;   /* CallKey -> Ended */

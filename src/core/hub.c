@@ -17,6 +17,7 @@ Hub *hub_new(const HubSettings *settings)
     hub->by_address = g_hash_table_new(g_direct_hash, g_direct_equal);
     hub->by_token = g_hash_table_new(g_str_hash, g_str_equal);
     hub->by_seat = g_hash_table_new(g_direct_hash, g_direct_equal);
+    hub->spent = g_hash_table_new(g_direct_hash, g_direct_equal);
     hub->live = g_hash_table_new(call_key_hash, call_key_equal);
     hub->by_id = g_hash_table_new(text_hash, g_str_equal);
     hub->ended = g_hash_table_new(call_key_hash, call_key_equal);
@@ -59,6 +60,7 @@ void hub_free(Hub *hub)
     g_hash_table_unref(hub->by_address);
     g_hash_table_unref(hub->by_token);
     g_hash_table_unref(hub->by_seat);
+    g_hash_table_unref(hub->spent);
     g_hash_table_unref(hub->live);
     g_hash_table_unref(hub->by_id);
     g_hash_table_unref(hub->ended);

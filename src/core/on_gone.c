@@ -11,4 +11,5 @@ void on_gone(Hub *hub, const Event *event, Effects *effects)
         hub_lose_device(hub, device, effects);
     if (seat)
         seat_leave(hub, seat, effects);
+    g_hash_table_remove(hub->spent, event->from);
 }

@@ -85,7 +85,7 @@ void on_join(Hub *hub, const Event *event, Effects *effects)
     seat = find_seat(hub, event);
     if (!seat)
         effects_refuse(effects, event, REFUSAL_UNAUTHORIZED, "token: is not good for this call");
-    else if (here && here != seat)
+    else if (g_hash_table_contains(hub->spent, event->from) || (here && here != seat))
         effects_refuse(effects, event, REFUSAL_WRONG_STATE,
                        "this handle has joined already: join on another one");
     else

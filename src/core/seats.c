@@ -46,6 +46,15 @@ void seats_open(Hub *hub, Call *call, const MediaSecrets *secrets, Effects *effe
     order_room(call, effects);
 }
 
+/* One handle has part in one call, and once: what its part leaves behind in the media layer is
+ * tidied up later, and must not meet a new one. */
+static void stand_up(Hub *hub, Seat *seat)
+{
+    g_hash_table_remove(hub->by_seat, seat->address);
+    g_hash_table_add(hub->spent, seat->address);
+    seat->address = NULL;
+}
+
 void seats_close(Hub *hub, Call *call, Effects *effects)
 {
     MediaOrder order;
@@ -60,8 +69,7 @@ void seats_close(Hub *hub, Call *call, Effects *effects)
 
         g_hash_table_remove(hub->by_token, seat->token);
         if (seat->address)
-            g_hash_table_remove(hub->by_seat, seat->address);
-        seat->address = NULL;
+            stand_up(hub, seat);
     }
 }
 
@@ -186,15 +194,21 @@ static void keep_offer(Call *call, GRefString *offer)
 }
 
 /* The caller's device gets what the callee offers as soon as both are there; also one that joins
- * anew, and then the callee may have its answer already. */
+ * anew, and then the callee may have its answer already. A device that is about to answer is not
+ * given another offer before it has: nobody could tell to which of the two its answer is. */
 static void offer_kept(Hub *hub, Call *call, Effects *effects)
 {
     Seat *caller = &call->seats[SIDE_CALLER];
+    Negotiation *talk = &call->talk;
 
-    if (!caller->address || !call->seats[SIDE_CALLEE].address || !call->talk.offer)
+    if (!caller->address || !call->seats[SIDE_CALLEE].address || !talk->offer)
         return;
+    if (talk->is_pending && talk->answering == SIDE_CALLER) {
+        talk->is_outdated = TRUE;
+        return;
+    }
     supersede(call);
-    offer_to(hub, caller, call->talk.offer, !call->talk.is_wanted, effects);
+    offer_to(hub, caller, talk->offer, !talk->is_wanted, effects);
 }
 
 SeatTurn seat_offer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
@@ -223,17 +237,29 @@ static void pass_answer_on(Hub *hub, const Seat *to, const char *jsep, Effects *
     g_ref_string_release(answer);
 }
 
-SeatTurn seat_answer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
+static void take_answer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
 {
     Negotiation *talk = &seat->call->talk;
 
+    talk->is_pending = FALSE;
+    if (talk->is_outdated) {
+        talk->is_outdated = FALSE;
+        offer_kept(hub, seat->call, effects);
+        return;
+    }
+    if (talk->is_silent)
+        return;
+    if (seat->side == SIDE_CALLER)
+        talk->is_wanted = FALSE;
+    pass_answer_on(hub, other_seat(seat), jsep, effects);
+}
+
+SeatTurn seat_answer(Hub *hub, Seat *seat, const char *jsep, Effects *effects)
+{
+    const Negotiation *talk = &seat->call->talk;
+
     if (talk->is_pending && talk->answering == seat->side) {
-        talk->is_pending = FALSE;
-        if (talk->is_silent)
-            return TURN_OK;
-        if (seat->side == SIDE_CALLER)
-            talk->is_wanted = FALSE;
-        pass_answer_on(hub, other_seat(seat), jsep, effects);
+        take_answer(hub, seat, jsep, effects);
         return TURN_OK;
     }
     if (!seat->stale_answers)
@@ -266,11 +292,10 @@ void seat_leave(Hub *hub, Seat *seat, Effects *effects)
     order.side = seat->side;
     order.joined[seat->side] = NULL;
     effects_media(effects, &order);
-    g_hash_table_remove(hub->by_seat, seat->address);
-    seat->address = NULL;
+    stand_up(hub, seat);
     seat->stale_answers = 0;
     if (talk->is_pending && talk->answering == seat->side)
-        talk->is_pending = FALSE;
+        talk->is_pending = talk->is_outdated = FALSE;
     go_down(hub, seat, effects);
 }
 

@@ -261,7 +261,7 @@ static void take_reply(Reply *reply, gpointer data)
     if (listener_is_direct(listener))
         run_answered(&asked->item);
     else if (!listener_put(listener, &asked->item))
-        g_assert_not_reached();
+        free_asked(asked);
 }
 
 static void refuse(Asked *asked)

@@ -17,6 +17,7 @@ struct EngineIoDoor {
     GHashTable *addresses;   /* how many sessions began by polling at each; its keys are owned */
     Deadlines deadlines;     /* of the connections */
     GPtrArray *spare;        /* of GArray: empty lists of outputs */
+    gboolean is_closed;      /* the listener ends */
 };
 
 struct EngineIoConnection {
@@ -392,9 +393,38 @@ static void wake(EngineIoConnection *connection, gint64 now_us)
     finish(connection, is_outermost);
 }
 
+/* The end of one may be the end of another. */
+static void close_all(EngineIoDoor *door)
+{
+    g_autoptr(GPtrArray) sids = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer sid;
+
+    g_hash_table_iter_init(&iter, door->connections);
+    while (g_hash_table_iter_next(&iter, &sid, NULL))
+        g_ptr_array_add(sids, g_strdup(sid));
+    for (guint i = 0; i < sids->len; i++) {
+        EngineIoConnection *connection = find_connection(door, g_ptr_array_index(sids, i));
+
+        if (connection)
+            engineio_connection_close(connection);
+    }
+}
+
+/* The end waits for requests that are under way, and a poll that is held would stay so. */
+static void close_at_end(EngineIoDoor *door)
+{
+    if (door->is_closed || !listener_is_stopping(door->listener))
+        return;
+    door->is_closed = TRUE;
+    close_all(door);
+}
+
 void engineio_door_tick(EngineIoDoor *door, gint64 now_us)
 {
     Deadline *first;
+
+    close_at_end(door);
 
     while ((first = deadlines_first(&door->deadlines)) && first->at_us <= now_us)
         wake((EngineIoConnection *)first, now_us);
@@ -513,21 +543,11 @@ EngineIoDoor *engineio_door_new(Listener *listener, const EngineIoDoorSettings *
     return door;
 }
 
-static gboolean close_one(gpointer sid G_GNUC_UNUSED, gpointer data,
-                          gpointer user_data G_GNUC_UNUSED)
-{
-    EngineIoConnection *connection = data;
-
-    if (!connection->has_ended)
-        end(connection, ENGINEIO_CLOSED_BY_SERVER);
-    return TRUE;
-}
-
 void engineio_door_free(EngineIoDoor *door)
 {
     if (!door)
         return;
-    g_hash_table_foreach_remove(door->connections, close_one, NULL);
+    close_all(door);
     g_hash_table_unref(door->connections);
     g_hash_table_unref(door->addresses);
     g_ptr_array_unref(door->spare);

@@ -307,7 +307,11 @@ int exchange_take(Exchange *exchange, const char *bytes, gsize length)
 
 int exchange_whole(Exchange *exchange)
 {
-    if (!exchange->is_answered && !exchange->is_asked)
+    if (exchange->is_answered || exchange->is_asked)
+        return 0;
+    if (exchange->listener->is_stopping)
+        exchange_answer(exchange, HTTP_STATUS_SERVICE_UNAVAILABLE, "text/plain", "", 0);
+    else
         ask_protocol(exchange);
     return 0;
 }
@@ -382,6 +386,9 @@ int exchange_writable(Connection *connection)
     free_exchange(g_steal_pointer(&connection->exchange));
     if (!is_written || is_cut)
         return -1;
+    /* Whoever does not read it does not keep it. */
+    if (lws_partial_buffered(wsi))
+        lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, HANDSHAKE_SECONDS);
     return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 

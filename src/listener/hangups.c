@@ -23,7 +23,8 @@ static void unmute(Link *link)
 {
     link->is_muted = FALSE;
     g_queue_unlink(&link->listener->muted, &link->by_hangup);
-    lws_rx_flow_control(link->wsi, 1);
+    if (!link->is_paused)
+        lws_rx_flow_control(link->wsi, 1);
 }
 
 /* Before lws hears of the same sockets: it has the higher priority. */
@@ -90,9 +91,10 @@ void hangups_watch(Link *link)
     epoll_ctl(link->listener->ends.fd, EPOLL_CTL_ADD, lws_get_socket_fd(link->wsi), &wanted);
 }
 
-/* lws closes the descriptor, which takes it out of the set. */
+/* That lws closes the descriptor takes it out of the set only where no child of this process has it too. */
 void hangups_forget(Link *link)
 {
+    epoll_ctl(link->listener->ends.fd, EPOLL_CTL_DEL, lws_get_socket_fd(link->wsi), NULL);
     if (link->is_muted)
         g_queue_unlink(&link->listener->muted, &link->by_hangup);
     link->is_muted = FALSE;

@@ -359,7 +359,8 @@ void link_read(Link *link, gboolean is_wanted)
     if (link->is_paused == !is_wanted)
         return;
     link->is_paused = !is_wanted;
-    lws_rx_flow_control(link->wsi, is_wanted ? 1 : 0);
+    if (!link->is_muted)
+        lws_rx_flow_control(link->wsi, is_wanted ? 1 : 0);
     if (is_wanted)
         link->listener->needs_poke = TRUE;
 }

@@ -56,9 +56,17 @@ Listener *listener_new(const ListenerOptions *options, Service *service, GError 
 void listener_free(Listener *listener);
 
 guint listener_port(const Listener *listener);
-/* Reads certificate and key again: handshakes from now on have them, sockets that are open stay.
- * FALSE: everything is as before. Any thread. */
-gboolean listener_reload(Listener *listener, GError **error);
+/* A certificate and its key, read and found to be good. */
+typedef struct ListenerPair ListenerPair;
+/* Reads both again; nothing is changed by it. `pair` is NULL where there is no TLS. Refuses a key of another
+ * kind than the one at the start: the old pair would stay in use beside it. Any thread. */
+gboolean listener_read_pair(const Listener *listener, ListenerPair **pair, GError **error);
+/* Handshakes from now on have it, sockets that are open stay. NULL is fine. FALSE: everything is as before.
+ * Any thread. */
+gboolean listener_use_pair(Listener *listener, const ListenerPair *pair, GError **error);
+void listener_pair_free(ListenerPair *pair);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ListenerPair, listener_pair_free)
+
 /* Any thread. */
 void listener_stats(Listener *listener, ListenerStats *stats);
 

@@ -9,6 +9,8 @@
 #include "listener/protocol.h"
 
 #define PROTOCOLS_MOST 4
+/* How long a handshake may take, and an answer by HTTP that is not read. */
+#define HANDSHAKE_SECONDS 10
 
 /* Something that another thread has the listener's thread do. */
 typedef struct Item Item;
@@ -42,6 +44,7 @@ struct Listener {
     struct lws_context *context;
     struct lws_vhost *vhost;
     SSL_CTX *tls; /* lws's; NULL without TLS */
+    int key_kind; /* of its key, for good */
     guint port;
     gpointer selves[PROTOCOLS_MOST];
 
@@ -183,7 +186,12 @@ void text_cache_clear(TextCache *cache);
 
 /* --- tls.c --- */
 
-/* Whether the two files are a certificate and its key. */
-gboolean tls_check(const char *certificate, const char *key, GError **error);
+struct ListenerPair {
+    SSL_CTX *tls;
+    int kind; /* of the key: EVP_PKEY_... */
+};
+
+/* NULL when the two files are no certificate and its key. */
+ListenerPair *tls_read(const char *certificate, const char *key, GError **error);
 /* Uses them from now on. */
-gboolean tls_use(SSL_CTX *tls, const char *certificate, const char *key, GError **error);
+gboolean tls_use(SSL_CTX *tls, const ListenerPair *pair, GError **error);

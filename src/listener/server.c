@@ -10,7 +10,6 @@
 #define RECEIVE_BYTES 2048
 /* Beyond max_sockets: those that are about to be told so. */
 #define CONNECTIONS_SPARE 256
-#define HANDSHAKE_SECONDS 10
 #define CLOSE_TIMEOUT_US G_USEC_PER_SEC
 #define UNANSWERED 64
 
@@ -454,13 +453,26 @@ static gboolean fail_start(GError **error, const char *format, ...)
     return FALSE;
 }
 
+/* lws reads both by itself, but does not say what is wrong. */
+static gboolean read_first_pair(Listener *listener, GError **error)
+{
+    g_autoptr(ListenerPair) pair = NULL;
+
+    if (!*listener->options.certificate)
+        return TRUE;
+    pair = tls_read(listener->options.certificate, listener->options.key, error);
+    if (pair)
+        listener->key_kind = pair->kind;
+    return pair != NULL;
+}
+
 static gboolean open_port(Listener *listener, GError **error)
 {
     const ListenerOptions *options = &listener->options;
 
     if (*options->socketio_namespace && *options->socketio_namespace != '/')
         return fail_start(error, "the namespace of Socket.IO must begin with a slash");
-    if (*options->certificate && !tls_check(options->certificate, options->key, error))
+    if (!read_first_pair(listener, error))
         return FALSE;
     listener->context = make_context(listener);
     if (!listener->context)
@@ -661,28 +673,47 @@ typedef struct {
     GMutex lock;
     GCond done;
     gboolean is_done;
+    const ListenerPair *pair;
     GError *error;
 } Reload;
 
 static void run_reload(Item *item)
 {
     Reload *reload = (Reload *)item;
-    const ListenerOptions *options = &reload->listener->options;
 
-    /* What cannot be used must not half replace what can. */
-    if (tls_check(options->certificate, options->key, &reload->error))
-        tls_use(reload->listener->tls, options->certificate, options->key, &reload->error);
+    tls_use(reload->listener->tls, reload->pair, &reload->error);
     g_mutex_lock(&reload->lock);
     reload->is_done = TRUE;
     g_cond_signal(&reload->done);
     g_mutex_unlock(&reload->lock);
 }
 
-gboolean listener_reload(Listener *listener, GError **error)
+gboolean listener_read_pair(const Listener *listener, ListenerPair **pair, GError **error)
 {
-    Reload reload = {.item.run = run_reload, .listener = listener};
+    const ListenerOptions *options = &listener->options;
 
-    if (!*listener->options.certificate)
+    *pair = NULL;
+    if (!*options->certificate)
+        return TRUE;
+    *pair = tls_read(options->certificate, options->key, error);
+    if (!*pair)
+        return FALSE;
+    if ((*pair)->kind == listener->key_kind)
+        return TRUE;
+    g_clear_pointer(pair, listener_pair_free);
+    g_set_error(
+        error, LISTENER_ERROR, LISTENER_ERROR_TLS,
+        "the key %s cannot be used: it is of another kind (EC, RSA) than the one before, which "
+        "needs a restart",
+        options->key);
+    return FALSE;
+}
+
+gboolean listener_use_pair(Listener *listener, const ListenerPair *pair, GError **error)
+{
+    Reload reload = {.item.run = run_reload, .listener = listener, .pair = pair};
+
+    if (!pair)
         return TRUE;
     g_mutex_init(&reload.lock);
     g_cond_init(&reload.done);

@@ -14,6 +14,7 @@
 /* A WebSocket that tries to become the transport has so long. */
 #define UPGRADE_US (10 * SECOND_US)
 #define MOST_ABSENCES 100000
+#define TOO_MANY "too many requests wait for their answer"
 
 /* --- what came of a request --- */
 
@@ -27,13 +28,15 @@ typedef struct {
     TagKind kind;
     SocketIoAsk ask;
     gboolean names_device; /* of a register: it says which device it is */
+    guint64 number;        /* of the request: they are stepped in this order */
 } Tag;
 
-static Tag *tag_new(TagKind kind, const SocketIoAsk *ask)
+static Tag *tag_new(SocketIoDevice *device, TagKind kind, const SocketIoAsk *ask)
 {
     Tag *tag = g_new0(Tag, 1);
 
     tag->kind = kind;
+    tag->number = ++device->asked;
     if (ask)
         tag->ask = *ask;
     return tag;
@@ -110,10 +113,28 @@ static void turn_away(SocketIoDevice *device, const SocketIoAsk *ask, json_t *an
 static void request_quietly(SocketIoDevice *device, const char *name, const char *call_id)
 {
     client_request(device->client, json_pack("{s:s, s:s*}", "request", name, "callId", call_id),
-                   tag_new(TAG_QUIET, NULL));
+                   tag_new(device, TAG_QUIET, NULL));
 }
 
 static const ClientOps client_ops;
+
+/* Who asks more is not read from. FALSE: it polls, and cannot be kept waiting. */
+static gboolean can_ask(SocketIoDevice *device)
+{
+    if (!device->client || client_unanswered(device->client) < device->door->max_unanswered)
+        return TRUE;
+    device->is_paused = engineio_connection_read(device->connection, FALSE);
+    return device->is_paused;
+}
+
+static void refuse_connect(SocketIoDevice *device, const SocketIoAsk *ask, Refusal refusal,
+                           const char *fault)
+{
+    json_t *answer = write_refusal(refusal, fault, "call:register");
+
+    turn_away(device, ask, answer);
+    json_decref(answer);
+}
 
 static void register_device(SocketIoDevice *device, SocketIoOutput *output)
 {
@@ -121,28 +142,27 @@ static void register_device(SocketIoDevice *device, SocketIoOutput *output)
     Tag *tag;
 
     if (output->fault) {
-        body = write_refusal(REFUSAL_INVALID_REQUEST, output->fault, "call:register");
-        turn_away(device, &output->ask, body);
-        json_decref(body);
+        refuse_connect(device, &output->ask, REFUSAL_INVALID_REQUEST, output->fault);
+        return;
+    }
+    /* Who comes and goes without an end asks as much; what it leaves is no more than what it came to. */
+    if (!can_ask(device)) {
+        refuse_connect(device, &output->ask, REFUSAL_RATE_LIMITED, TOO_MANY);
         return;
     }
     if (!device->client)
         device->client = client_new(device->door->listener, &client_ops, device);
     body = socketio_registration(output->data);
-    tag = tag_new(TAG_REGISTER, &output->ask);
+    tag = tag_new(device, TAG_REGISTER, &output->ask);
     tag->names_device = json_object_get(body, "deviceId") != NULL;
     client_request(device->client, body, tag);
 }
 
-/* Who asks more is not read from; one that polls cannot be kept waiting. */
 static gboolean has_room(SocketIoDevice *device, const SocketIoAsk *ask, const char *name)
 {
-    if (client_unanswered(device->client) < device->door->max_unanswered)
+    if (can_ask(device))
         return TRUE;
-    device->is_paused = engineio_connection_read(device->connection, FALSE);
-    if (device->is_paused)
-        return TRUE;
-    refuse(device, ask, REFUSAL_RATE_LIMITED, "too many requests wait for their answer", name);
+    refuse(device, ask, REFUSAL_RATE_LIMITED, TOO_MANY, name);
     return FALSE;
 }
 
@@ -156,7 +176,7 @@ static void take_event(SocketIoDevice *device, SocketIoOutput *output)
         return;
     body = fault ? NULL : socketio_request(output->data, &fault);
     if (body)
-        client_request(device->client, body, tag_new(TAG_EVENT, &output->ask));
+        client_request(device->client, body, tag_new(device, TAG_EVENT, &output->ask));
     else
         refuse(device, &output->ask, REFUSAL_INVALID_REQUEST, fault, name);
 }
@@ -212,6 +232,16 @@ static void carry_out(SocketIoDevice *device, GArray *outputs)
 
 /* --- what the hub answers --- */
 
+/* Replies overtake each other: whoever left and came again hears of the second first. What an earlier request made
+ * of the device says nothing any more then. */
+static gboolean is_latest(SocketIoDevice *device, const Tag *tag)
+{
+    if (tag->number < device->settled)
+        return FALSE;
+    device->settled = tag->number;
+    return TRUE;
+}
+
 static void admit(SocketIoDevice *device, const Tag *tag, const Reply *reply)
 {
     g_autoptr(GArray) outputs = socketio_outputs_new();
@@ -219,7 +249,8 @@ static void admit(SocketIoDevice *device, const Tag *tag, const Reply *reply)
     g_autoptr(GPtrArray) first = NULL;
     char sid[FRESH_ID_LENGTH + 1];
 
-    device_arrive(device, reply, tag->names_device);
+    if (is_latest(device, tag))
+        device_arrive(device, reply, tag->names_device);
     first = device_first_events(device, reply, is_second);
     fresh_id(reply->wall_ms, sid);
     socketio_admit(&device->socketio, &tag->ask, sid, first, outputs);
@@ -244,16 +275,30 @@ static void note_answered(SocketIoDevice *device, const char *call_id)
 }
 
 /* What its own request made of it needs no event. */
-static void note_reply(SocketIoDevice *device, const Reply *reply)
+static void note_reply(SocketIoDevice *device, const Tag *tag, const Reply *reply)
 {
+    gboolean is_arrival = reply->request == EVENT_REGISTER;
+
     if (reply->refusal != REFUSAL_NONE)
         return;
-    if (reply->request == EVENT_REGISTER)
-        device_arrive(device, reply, !device->is_nameless);
-    else if (reply->request == EVENT_UNREGISTER)
-        device_forget(device);
-    else if (reply->record && call_state_is_final(reply->record->status))
+    if (is_arrival || reply->request == EVENT_UNREGISTER) {
+        if (!is_latest(device, tag))
+            return;
+        if (is_arrival)
+            device_arrive(device, reply, !device->is_nameless);
+        else
+            device_forget(device);
+        return;
+    }
+    if (reply->record && call_state_is_final(reply->record->status))
         note_answered(device, reply->record->facts->call_id);
+}
+
+/* With a new token it may come back: a client does by itself when its transport is closed. */
+static void close_if_expired(SocketIoDevice *device)
+{
+    if (device->is_expired && !client_has_device(device->client))
+        engineio_connection_close(device->connection);
 }
 
 static void read_again(SocketIoDevice *device)
@@ -275,9 +320,11 @@ static void take_answer(Client *client, gpointer data, json_t *answer, const Rep
         take_registration(device, tag, answer, reply);
     } else {
         if (reply)
-            note_reply(device, reply);
+            note_reply(device, tag, reply);
         if (tag->kind == TAG_EVENT)
             give_answer(device, &tag->ask, answer);
+        /* It may have been what kept an expired device, which gets no event of its own request. */
+        close_if_expired(device);
     }
     read_again(device);
     json_decref(answer);
@@ -343,13 +390,6 @@ static void emit_to_all(SocketIoDevice *device, const SocketIoEvent *event)
     }
 }
 
-/* With a new token it may come back: a client does by itself when its transport is closed. */
-static void close_if_expired(SocketIoDevice *device)
-{
-    if (device->is_expired && !client_has_device(device->client))
-        engineio_connection_close(device->connection);
-}
-
 static void expel(SocketIoDevice *device)
 {
     g_autoptr(GArray) outputs = socketio_outputs_new();
@@ -400,10 +440,19 @@ static void take_hub_event(Client *client, const char *text, gsize length)
     engineio_connection_release(connection, is_held);
 }
 
+/* It comes back, and is told what it missed. */
+static void overflow(Client *client)
+{
+    const SocketIoDevice *device = client_owner(client);
+
+    engineio_connection_close(device->connection);
+}
+
 static const ClientOps client_ops = {
     .write = write_event,
     .event = take_hub_event,
     .replied = take_reply,
+    .overflowed = overflow,
     .refused = take_refusal,
     .free_tag = g_free,
 };

@@ -31,6 +31,8 @@ typedef struct {
     SocketIoSession socketio;
     Client *client;     /* NULL until it first wants into a namespace */
     gboolean is_paused; /* it is not read from */
+    guint64 asked;      /* the number of its last request */
+    guint64 settled;    /* that of the one that said last whether the device is registered */
     Announced announced[SOCKETIO_ANNOUNCED];
     guint next_announced;
 

@@ -318,13 +318,13 @@ static gboolean reads_before(const Service *service, const Event *event)
 }
 
 /* What is left of it may take a while: a list, a look for a call that memory does not know, an order to
- * the media layer that is not carried out yet. */
+ * the media layer that is not carried out yet, be it another's. */
 static gboolean is_slow_after(const Ask *ask)
 {
     const Reply *reply = &ask->work.effects.reply;
     gboolean is_list = reply->request == EVENT_HISTORY && reply->refusal == REFUSAL_NONE;
 
-    return ask->work.after ||
+    return ask->work.after || orders_are_waiting(&ask->service->orders) ||
            (ask->service->options.store->ops->is_durable && (reply->is_elsewhere || is_list));
 }
 

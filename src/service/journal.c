@@ -7,8 +7,10 @@
 /* A group that is larger gains nothing, and keeps those who wait for its first record. */
 #define GROUP_MOST 512
 /* Under load a commit waits for company: it costs as much as a dozen records, and of a call that is over by then only the end is
- * written. Not for long, not when none comes, and the first one after a pause not at all. */
+ * written. Not for long, not when none comes, and the first one after a pause not at all. Where replies wait for a short time
+ * only, it takes no more than its share of that: the rest is the store's. */
 #define GATHER_US (10 * 1000)
+#define GATHER_SHARE 4
 #define GATHER_QUIET_US 300
 #define GATHER_ENOUGH 256
 #define PROBE_US G_USEC_PER_SEC
@@ -30,6 +32,7 @@ struct Journal {
     GThread *writer;
     gint64 tidy_us;   /* when the store next forgets old calls; the writer's own */
     gint64 trim_us;   /* and looks whether the outbox is within its bounds; the same */
+    gint64 gather_us; /* how long a commit waits for company at most */
     gint64 wrote_us;  /* when the last group was done; the same */
     gint64 settle_us; /* after a failure, when it is tried again; the same */
 
@@ -143,7 +146,7 @@ static void wait_until(Journal *journal, gint64 until_us)
 /* The same. */
 static void gather_group(Journal *journal)
 {
-    gint64 until_us = journal->wrote_us + GATHER_US;
+    gint64 until_us = journal->wrote_us + journal->gather_us;
     gint64 now_us = g_get_monotonic_time();
     guint were = 0;
 
@@ -319,6 +322,7 @@ Journal *journal_new(Store *store, const JournalOptions *options)
     journal->options = *options;
     if (!journal->options.probe_us)
         journal->options.probe_us = PROBE_US;
+    journal->gather_us = MIN(GATHER_US, options->wait_us / GATHER_SHARE);
     journal->tidy_us = options->keep_ms ? g_get_monotonic_time() : G_MAXINT64;
     journal->trim_us = options->outbox_rows ? g_get_monotonic_time() : G_MAXINT64;
     journal->settled = g_array_new(FALSE, FALSE, sizeof(gint64));

@@ -2,9 +2,10 @@
 
 #include "service/peer.h"
 
-void orders_init(Orders *orders, const MediaPort *port, gpointer port_self)
+void orders_init(Orders *orders, const MediaPort *port, gpointer port_self, OutboxHand fail,
+                 gpointer fail_data)
 {
-    *orders = (Orders){.port = port, .port_self = port_self};
+    *orders = (Orders){.port = port, .port_self = port_self, .fail = fail, .fail_data = fail_data};
     outbox_init(&orders->outbox);
     outbox_init(&orders->failed);
     g_mutex_init(&orders->lock);
@@ -56,6 +57,7 @@ OrderTicket orders_put(Orders *orders, MediaOrder *order)
     hold(order->joined[SIDE_CALLER]);
     hold(order->joined[SIDE_CALLEE]);
     hold(order->at);
+    g_atomic_int_inc(&orders->waiting);
     outbox_put(&orders->outbox, g_memdup2(order, sizeof *order));
     *order = (MediaOrder){0};
     return ++orders->put;
@@ -69,24 +71,30 @@ static void carry_out(gpointer item, gpointer data)
     if (!orders->port->carry_out(orders->port_self, order))
         outbox_put(&orders->failed, record_ref(order->record));
     free_order(item);
+    g_atomic_int_add(&orders->waiting, -1);
     g_mutex_lock(&orders->lock);
     orders->done++;
     g_cond_broadcast(&orders->progress);
     g_mutex_unlock(&orders->lock);
 }
 
+gboolean orders_are_waiting(Orders *orders)
+{
+    return g_atomic_int_get(&orders->waiting) > 0;
+}
+
 void orders_drain(Orders *orders)
 {
     outbox_drain(&orders->outbox, carry_out, orders);
-}
-
-void orders_drain_failed(Orders *orders, OutboxHand hand, gpointer user_data)
-{
-    outbox_drain(&orders->failed, hand, user_data);
+    outbox_drain(&orders->failed, orders->fail, orders->fail_data);
 }
 
 void orders_wait(Orders *orders, OrderTicket ticket)
 {
+    if (!ticket)
+        return;
+    /* Whoever put it may not have come to it yet, or may wait for something itself. */
+    orders_drain(orders);
     g_mutex_lock(&orders->lock);
     while (orders->done < ticket)
         g_cond_wait(&orders->progress, &orders->lock);

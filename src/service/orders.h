@@ -17,20 +17,24 @@ typedef struct {
     GMutex lock;     /* guards `done` */
     GCond progress;
     OrderTicket done; /* so many were carried out */
+    gint waiting;     /* atomic: were put, and not carried out */
     Outbox failed;    /* of Record, owned: calls whose orders could not be */
+    OutboxHand fail;  /* is told of each of them, and takes over the Record */
+    gpointer fail_data;
 } Orders;
 
-void orders_init(Orders *orders, const MediaPort *port, gpointer port_self);
+/* `fail` is told, with no lock held, of each call whose order could not be carried out. */
+void orders_init(Orders *orders, const MediaPort *port, gpointer port_self, OutboxHand fail,
+                 gpointer fail_data);
 void orders_clear(Orders *orders);
 
 /* Takes over what `order` owns and leaves it empty; takes references to its addresses. Under the
  * service's lock. Without a port it is forgotten. */
 OrderTicket orders_put(Orders *orders, MediaOrder *order);
-/* Has the port carry out what is there. With no lock held. */
+/* Whether one waits, so that whoever drains may have to carry it out. Any thread. */
+gboolean orders_are_waiting(Orders *orders);
+/* Has the port carry out what is there, and tells of what it could not. With no lock held. */
 void orders_drain(Orders *orders);
-/* Tells of each call whose order could not be carried out; `hand` takes over the Record. With no
- * lock held. */
-void orders_drain_failed(Orders *orders, OutboxHand hand, gpointer user_data);
-/* Waits until an order has been carried out: whoever put it drains next, so that comes. With no
- * lock held. */
+/* Waits until an order has been carried out, on this thread if no other is at it. 0: does not wait.
+ * With no lock held. */
 void orders_wait(Orders *orders, OrderTicket ticket);

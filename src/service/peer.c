@@ -57,8 +57,7 @@ static void send_letter(gpointer item, gpointer user_data)
     const Letter *letter = item;
     Peer *peer = user_data;
 
-    if (letter->after)
-        orders_wait(letter->orders, letter->after);
+    orders_wait(letter->orders, letter->after);
     peer->delivery->send(peer->connection, &letter->message);
     free_letter(item);
 }

@@ -55,7 +55,9 @@ void service_disconnect(Service *service, Peer *peer);
 void service_request(Service *service, Peer *peer, Event *event, Reply *reply);
 
 /* The same for a door that must not wait. The step is made and what others are told is handed over by
- * the calling thread, unless the store has to be read first: then by a thread of the service's.
+ * the calling thread, unless the store has to be read first or an order to the media layer waits, be it another's: then by
+ * a thread of the service's. (One that is put at the very moment may be carried out by the calling thread all the same, as
+ * by service_disconnect(): about a millisecond, for a room.)
  * Requests of one peer are stepped in the order in which they come; those that only read
  * (call:history, call:get of what memory does not have) let others pass once they are stepped.
  * `done` is called once, by any thread, maybe before this returns: when the record is in the store,

@@ -221,7 +221,6 @@ static void fail_call(gpointer item, gpointer data)
 void service_deliver(Service *service, Work *work)
 {
     orders_drain(&service->orders);
-    orders_drain_failed(&service->orders, fail_call, service);
     if (service->options.backend)
         outbox_drain(&service->pushes, hand_push, service);
     for (guint i = 0; i < work->peers->len; i++)
@@ -239,7 +238,8 @@ void service_queues_init(Service *service)
     outbox_init(&service->records);
     outbox_init(&service->notices);
     outbox_init(&service->pushes);
-    orders_init(&service->orders, service->options.media, service->options.media_self);
+    orders_init(&service->orders, service->options.media, service->options.media_self, fail_call,
+                service);
 }
 
 void service_queues_clear(Service *service)

@@ -74,8 +74,8 @@ static const char *const migrations[] = {
     "CREATE INDEX outbox_by_endpoint ON outbox (endpoint);\n"
     "PRAGMA user_version = 2;\n",
 
-    "ALTER TABLE calls ADD COLUMN media_report TEXT; -- JSON: what was relayed, and recorded\n"
-    "PRAGMA user_version = 3;\n",
+    ("ALTER TABLE calls ADD COLUMN media_report TEXT; -- JSON: what was relayed, and recorded\n"
+     "PRAGMA user_version = 3;\n"),
 };
 
 #define NEWEST ((gint64)G_N_ELEMENTS(migrations))

@@ -7,7 +7,7 @@ import { WsClient } from '../e2e/lib/clients/index.mjs';
 import { REASON, acceptsAndEnds, playsAll, rejects } from '../e2e/lib/document.mjs';
 import { Scene, ring, talk } from '../e2e/lib/scene.mjs';
 import { until } from '../e2e/lib/wait.mjs';
-import { shot, site } from './lib/page.mjs';
+import { dial as dialOn, phase, shot, site } from './lib/page.mjs';
 import { tabClient } from './lib/socketio.mjs';
 
 const here = site({ plugin: { timers: { ring: 45_000 }, listener: {} } });
@@ -108,6 +108,18 @@ describe('the page', () => {
   });
 
   const isFine = (...pages) => pages.forEach((page) => assert.deepEqual(page.errors, []));
+
+  test('somebody on a Janus transport calls it in mode relay: its media joins on a session of its own', async () => {
+    const [alice, bob] = [await here.tab(here.name('alice')), await person('bob')];
+    await dialOn(alice, bob.userId);
+    await sees(bob, `${alice.userId} calls you`);
+    await press(bob, 'Accept');
+    await sees(bob, `${alice.userId}: connected`);
+    await Promise.all([hears(bob), alice.waitForFunction(() => globalThis.page.client.calls[0]?.stream.state === 'connected')]);
+    await press(bob, 'Hang up');
+    await phase(alice, 'over');
+    isFine(alice, bob);
+  });
 
   test('two people speak, and one hangs up', async () => {
     const { alice, bob } = await ringing();

@@ -80,6 +80,8 @@ test('an answer that nobody waits for, or that belongs to a handle before, chang
   await requested(handles, 'call:join', 2);
   old.offer();
   old.answer();
+  old.lose();
+  assert.equal(latest().isDetached, false);
   latest().offer();
   await requested(handles, 'call:media answer', 2);
   assert.deepEqual(peer().log, ['takes offer', 'answers']);

@@ -212,8 +212,8 @@ describe('tokens', () => {
 
 describe('TLS', () => {
   const file = (name) => path.join(folder, name);
-  const make = (subject) => execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-    '-nodes', '-days', '2', '-subj', `/CN=${subject}`, '-addext', 'subjectAltName=IP:127.0.0.1',
+  const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const make = (subject, key = EC) => execFileSync('openssl', ['req', '-x509', '-newkey', ...key, '-days', '2', '-subj', `/CN=${subject}`, '-addext', 'subjectAltName=IP:127.0.0.1',
     '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'pipe' });
   make('first');
   const it = scene({ plugin: { listener: { ...listener, certificate: file('cert.pem'), key: file('key.pem') } } });
@@ -239,10 +239,19 @@ describe('TLS', () => {
     await bob.next('call:ended');
     await until(async () => (await statsOf(it)).accepted === 3, 'three sockets, and no more');
 
-    fs.writeFileSync(file('key.pem'), 'no key');
-    const refused = await it.janus.admin({ request: 'reload' });
-    assert.equal(refused.call, 'error');
-    assert.match(refused.error, /the key .* cannot be used/);
+    const certificate = fs.readFileSync(file('cert.pem'));
+    const unusable = [
+      [() => fs.writeFileSync(file('key.pem'), 'no key'), /the key .* cannot be used/],
+      [() => make('third', ['rsa:2048', '-nodes']), /the key .* another kind .* restart/],
+      [() => make('third', [...EC.slice(0, 3), '-passout', 'pass:secret']), /the key .* encrypted/],
+    ];
+    for (const [write, why] of unusable) {
+      write();
+      const refused = await it.janus.admin({ request: 'reload' });
+      assert.equal(refused.call, 'error');
+      assert.match(refused.error, why);
+    }
+    fs.writeFileSync(file('cert.pem'), certificate);
     const dave = await connect('dave');
     assert.equal(dave.subject, 'second');
     await Promise.all([alice, bob, carol, dave].map((client) => client.close()));

@@ -803,9 +803,11 @@ describe('a token that ends in a call', () => {
   const it = scene({ plugin: { general: { auth: 'jwt' }, auth: { algorithm: 'HS256', secret: key.secret }, listener: {} } });
   const app = apps(it);
 
-  test('the call goes on, and the connection ends with it', async () => {
+  const token = (userId, seconds) => sign({ sub: userId, exp: secondsFromNow(seconds) }, key.secret);
+
+  /** A call, whose callee's token has expired. */
+  const pair = async () => {
     const [alice, bob] = [it.user('alice'), it.user('bob')];
-    const token = (userId, seconds) => sign({ sub: userId, exp: secondsFromNow(seconds) }, key.secret);
     const caller = await app({ token: token(alice, 60), deviceId: 'laptop' }, { transports: ['websocket'] }).connected();
     const callee = await app({ token: token(bob, 2), deviceId: 'phone' },
       { transports: ['websocket'], reconnection: false }).connected();
@@ -813,12 +815,25 @@ describe('a token that ends in a call', () => {
     await callee.next('call:incoming');
     await callee.ask('call:accept', { callId });
     assert.equal((await callee.next('call:unregistered')).cause, 'token_expired');
+    return { alice, caller, callee, callId };
+  };
+
+  test('the call goes on, and the connection ends with it', async () => {
+    const { alice, caller, callee, callId } = await pair();
     assert.equal((await callee.ask('call:signal', { callId, data: 1 })).call, 'success');
     await caller.next('call:signal');
     assert.equal((await callee.ask('call:initiate', { receiverId: alice })).code, 'token_expired');
     const told = event(callee, 'disconnect');
     await caller.ask('call:end', { callId });
     await callee.next('call:ended');
+    assert.notEqual(await told, 'io server disconnect');
+  });
+
+  test('the connection ends also when it is the device itself that ends the call', async () => {
+    const { caller, callee, callId } = await pair();
+    const told = event(callee, 'disconnect');
+    assert.equal((await callee.ask('call:end', { callId })).call, 'success');
+    await caller.next('call:ended');
     assert.notEqual(await told, 'io server disconnect');
   });
 });

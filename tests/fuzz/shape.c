@@ -60,7 +60,7 @@ static const Shape replies[] = {
     {"call:history", "calls:a next:s?"},
     {"disconnect", "devices:i"},
     {"stats", "users:i devices:i away:i liveCalls:i endedCalls:i steps:i initiated:i accepted:i "
-              "refused:i closed:o"},
+              "refused:i closed:o store:o?"},
     {"reload", ""},
     {"users", "users:a next:s?"},
     {"calls", "calls:a next:s?"},

@@ -374,10 +374,13 @@ int janus_rtcp_cap_remb(char *packet, int length, uint32_t bitrate)
 
 /* --- recorders: the frames one after the other, each in a line --- */
 
+static gint recorders; /* atomic: with an open file */
+
 static void free_recorder(const janus_refcount *ref)
 {
     janus_recorder *recorder = janus_refcount_containerof(ref, janus_recorder, ref);
 
+    g_atomic_int_add(&recorders, -1);
     fclose(recorder->file);
     g_mutex_clear((GMutex *)&recorder->mutex);
     g_free(recorder->dir);
@@ -401,6 +404,7 @@ janus_recorder *janus_recorder_create_full(const char *dir, const char *codec,
     recorder->filename = g_strdup_printf("%s.mjr", filename);
     recorder->file = file;
     recorder->writable = 1;
+    g_atomic_int_inc(&recorders);
     fprintf(file, "MJR %s\n", codec);
     return recorder;
 }
@@ -434,10 +438,16 @@ int janus_recorder_close(janus_recorder *recorder)
 
 void janus_recorder_destroy(janus_recorder *recorder)
 {
-    janus_refcount_decrease(&recorder->ref);
+    if (recorder && g_atomic_int_compare_and_exchange(&recorder->destroyed, 0, 1))
+        janus_refcount_decrease(&recorder->ref);
 }
 
 #pragma GCC visibility pop
+
+guint fake_recorders(void)
+{
+    return (guint)g_atomic_int_get(&recorders);
+}
 
 /* --- VideoRoom --- */
 

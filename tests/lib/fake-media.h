@@ -52,6 +52,9 @@ guint32 fake_remb(FakeHandle *handle);
 /* The REMB of the last RTCP packet that was relayed to it. */
 guint32 fake_relayed_remb(FakeHandle *handle);
 
+/* How many recorders hold a file open. */
+guint fake_recorders(void);
+
 /* A VideoRoom in the process, or none. */
 void fake_videoroom(gboolean is_there);
 /* The last request that created or destroyed a room (borrowed), and how many rooms there are. */

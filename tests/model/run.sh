@@ -1,6 +1,6 @@
 #!/bin/bash
 # Has Spin look at everything that the model can do: that nothing wrong ever happens, and that what must happen does.
-# usage: run.sh [--long] [CHECK...]    CHECK: a name of the table below
+# usage: run.sh [--long] [CHECK...]    CHECK: a name of the table below; `all` only runs by its name
 #        run.sh --in DIR CHECK...      the same with the model of another folder, without a word but the result
 # Prints the states that were stored and the depth that was reached. Ends with 1 on an error or when not everything was looked at,
 # with 77 (skipped) without Spin.
@@ -26,6 +26,7 @@ sibling-crash   | long | CALLEES=2 CUTS=0 CRASHES=1 |
 live-siblings   | long | CALLEES=2 CUTS=0 CRASHES=0 | ring phone
 live-drops      | long | CALLEES=1 CUTS=2 CRASHES=0 MORTAL=1 ENDLESS=1 | ring phone away
 live-both       | long | CALLEES=1 CUTS=1 CRASHES=1 | stored phone
+all     | hand  | CALLEES=2 CUTS=1 CRASHES=1 FINGERPRINTS=1 |
 TABLE
 }
 
@@ -47,14 +48,15 @@ trap 'rm -rf "$work"' EXIT
 
 # generate SIZES CLAIMS: makes Spin's verifier of this size.
 generate() {
-    local size defines=() flags=(-DSAFETY -DNOFAIR)
+    local size defines=() flags=(-DSAFETY -DNOFAIR) states=-DCOLLAPSE
     for size in $1; do defines+=("-D$size"); done
+    [[ $1 != *FINGERPRINTS=1* ]] || states=-DHC4
     if [ -n "$2" ]; then
         defines+=(-DLIVENESS)
         flags=(-DNFAIR=4)
     fi
     spin -a "${defines[@]}" -o3 call.pml >spin.log || { cat spin.log && return 1; }
-    gcc -w "${MODEL_CFLAGS:--O1}" "${flags[@]}" -DCOLLAPSE -DVECTORSZ=1024 "-DMEMLIM=$memory_mb" -o pan pan.c
+    gcc -w "${MODEL_CFLAGS:--O1}" "${flags[@]}" "$states" -DVECTORSZ=1024 "-DMEMLIM=$memory_mb" -o pan pan.c
 }
 
 # verify CLAIM: looks at all of it, and sees to it that it was all.
@@ -118,7 +120,7 @@ while IFS='|' read -r name when sizes claims; do
     read -r claims <<<"$claims" || true
     if [ $# -gt 0 ]; then
         [[ " $* " == *" $name "* ]] || continue
-    elif [ "$when" = long ] && [ -z "$is_long" ]; then
+    elif [ "$when" = hand ] || { [ "$when" = long ] && [ -z "$is_long" ]; }; then
         continue
     fi
     run_check "$name" "$sizes" "$claims"

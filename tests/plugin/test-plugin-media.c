@@ -232,8 +232,19 @@ static void test_refused_jsep(void)
     succeeds(fake_request_jsep(pair.alice, about("call:get", "CALL_1"), jsep("offer")));
     fake_wait_closed(pair.alice);
     join_callee(&pair, jsep("offer"));
+    /* It only has to try again: what its join began goes on, though nothing is up yet. */
     is_refused(fake_request_jsep(pair.callee, about("call:media", "CALL_1"), jsep("answer")),
                "wrong_state");
+    is_refused(fake_request_jsep(pair.callee, about("call:media", "CALL_1"), jsep("offer")),
+               "wrong_state");
+    g_assert_true(fake_has_pc(pair.callee));
+    /* The same words to one that has no seat are for good. */
+    is_refused(fake_request_jsep(pair.bob, about("call:media", "CALL_1"), jsep("offer")),
+               "wrong_state");
+    fake_wait_closed(pair.bob);
+    is_refused(fake_request_jsep(pair.callee, about("call:media", "CALL_2"), jsep("offer")),
+               "call_not_found");
+    fake_wait_closed(pair.callee);
     part(&pair);
     fake_janus_stop();
 }
@@ -412,6 +423,32 @@ static void test_messages(void)
     fake_janus_stop();
 }
 
+/* Janus would keep without an end what a slow device does not take. */
+static void test_slow_channel(void)
+{
+    g_autofree char *big = g_strnfill(64 * 1000, 'x');
+    const guint most = 8 * 1024 * 1024 / (64 * 1000);
+    json_t *answer, *media;
+    Pair pair;
+
+    start("");
+    pair = talk("CALL_1");
+    fake_data_ready(pair.caller);
+    for (guint i = 0; i < most + 10; i++)
+        fake_data(pair.callee, "file", TRUE, big);
+    g_assert_cmpuint(fake_messages(pair.caller), ==, most);
+    answer = fake_query(pair.caller);
+    media = json_object_get(json_object_get(answer, "media"), "messages");
+    g_assert_cmpint(json_integer_value(json_object_get(media, "dropped")), ==, 10);
+    json_decref(answer);
+    /* Janus's buffers are dry. */
+    fake_data_ready(pair.caller);
+    fake_data(pair.callee, "file", TRUE, "more");
+    g_assert_cmpuint(fake_messages(pair.caller), ==, most + 1);
+    part(&pair);
+    fake_janus_stop();
+}
+
 /* --- numbers and recordings --- */
 
 static json_t *report_of(const char *call_id)
@@ -501,7 +538,7 @@ static void record(const char *call_id, gboolean is_on)
 {
     json_t *body = about("call:record", call_id);
 
-    json_object_set_new(body, "on", json_boolean(is_on));
+    json_object_set_new(body, "record", json_boolean(is_on));
     succeeds(fake_admin(body));
 }
 
@@ -613,6 +650,69 @@ static void test_record_request(void)
     forget_folder(folder);
 }
 
+static void wait_open_recorders(guint count)
+{
+    for (guint i = 0; fake_recorders() != count; i++) {
+        if (i == 1000)
+            g_error("%u recorders are open, not %u", fake_recorders(), count);
+        g_usleep(10000);
+    }
+}
+
+/* An answer has the caller's recorders looked at as well as the callee's. */
+static void renegotiate(const Pair *pair)
+{
+    json_t *event;
+
+    succeeds(fake_request_jsep(pair->callee, about("call:media", pair->call_id), jsep("offer")));
+    event = fake_expect(pair->caller, "call:media");
+    json_decref(event);
+    succeeds(fake_request_jsep(pair->caller, about("call:media", pair->call_id), jsep("answer")));
+    event = fake_expect(pair->callee, "call:media");
+    json_decref(event);
+}
+
+/* What is looked at again stays open once, and closes once. */
+static void test_recorders_close(void)
+{
+    char *folder = recordings_folder();
+    g_autofree char *configuration =
+        g_strdup_printf("media: { record = true; record_folder = \"%s\" }", folder);
+    FakeHandle *old;
+    json_t *event;
+    Pair pair;
+
+    start(configuration);
+    g_assert_cmpuint(fake_recorders(), ==, 0);
+    pair = talk("CALL_1");
+    wait_open_recorders(6);
+    for (guint i = 0; i < 5; i++)
+        renegotiate(&pair);
+    wait_open_recorders(6);
+    old = pair.callee;
+    pair.callee = fake_attach();
+    join_callee(&pair, jsep("offer"));
+    event = fake_expect(pair.caller, "call:media");
+    json_decref(event);
+    wait_open_recorders(3);
+    succeeds(fake_request_jsep(pair.caller, about("call:media", "CALL_1"), jsep("answer")));
+    event = fake_expect(pair.callee, "call:media");
+    json_decref(event);
+    wait_open_recorders(6);
+    record("CALL_1", FALSE);
+    wait_open_recorders(0);
+    record("CALL_1", TRUE);
+    wait_open_recorders(6);
+    fake_hangup_media(pair.caller);
+    end(&pair);
+    json_decref(report_of("CALL_1"));
+    wait_open_recorders(0);
+    leave(old);
+    part(&pair);
+    fake_janus_stop();
+    forget_folder(folder);
+}
+
 /* --- rooms --- */
 
 static void test_room(void)
@@ -686,9 +786,11 @@ int main(int argc, char **argv)
     g_test_add_func("/media/configure/bitrate", test_bitrate);
     g_test_add_func("/media/configure/simulcast", test_simulcast);
     g_test_add_func("/media/data/kept-until-the-channel-is-there", test_messages);
+    g_test_add_func("/media/data/a-slow-channel-is-bounded", test_slow_channel);
     g_test_add_func("/media/numbers/of-a-handle", test_query);
     g_test_add_func("/media/recording/a-file-each-device-and-stream", test_recording);
     g_test_add_func("/media/recording/asked-for-by-the-backend", test_record_request);
+    g_test_add_func("/media/recording/every-recorder-is-closed-once", test_recorders_close);
     g_test_add_func("/media/room/made-and-destroyed", test_room);
     g_test_add_func("/media/room/without-videoroom", test_no_videoroom);
     g_test_add_func("/media/stop/in-the-middle", test_stop);

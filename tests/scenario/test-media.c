@@ -69,6 +69,17 @@ static const Scenario scenarios[] = {
      "        xm > join C2 T2b jsep=offer/v1 | xm < ok C2\n"
      "        xm > join C1 T1b jsep=offer/v1 | xm < 409 wrong_state !callId\n"
      "        xm > media C1 jsep=offer/v2 | xm < 404 call_not_found\n"},
+    {"/media/refused/a-second-time-on-the-same-handle",
+     TALKING "[ 2000] bm2 > join C1 T1b jsep=offer/b2 | bm2 < ok | am < media C1\n"
+             "        alice < peer C1 reconnecting\n"
+             "        bm > join C1 T1b jsep=offer/b3 | bm < 409 wrong_state !callId\n"
+             "        alice > end C1 | bob < ended C1\n"
+             "        bm2 > join C1 T1b jsep=offer/b4 | bm2 < 401 unauthorized\n"
+             "        alice > initiate bob C2 mode=relay | bob < incoming C2\n"
+             "        bob > accept C2 | alice < accepted C2 | bob < ok join.token=T2b\n"
+             "        bm > join C2 T2b jsep=offer/c1 | bm < 409 wrong_state !callId\n"
+             "        bm2 > join C2 T2b jsep=offer/c1 | bm2 < 409 wrong_state !callId\n"
+             "        bm > drop | bm > join C2 T2b jsep=offer/c1 | bm < ok C2\n"},
     {"/media/refused/a-token-that-nobody-made",
      ACCEPTED "[ 1010] bm > join C1 T9b jsep=offer/v1 | bm < 401 unauthorized !callId !status\n"},
     {"/media/refused/on-a-registered-handle-and-a-registration-on-a-joined-one",
@@ -137,6 +148,29 @@ static const Scenario scenarios[] = {
              "        bm2 > join C1 T1b jsep=offer/b3 | alice < peer C1 reconnecting\n"
              "        am < media C1 jsep=offer/b3\n"
              "        am > media C1 jsep=answer/b3 | bm2 < media C1 jsep=answer/b3\n"},
+    {"/media/offers/the-callee-joins-anew-before-the-caller-answered",
+     ACCEPTED "[ 1010] bm > join C1 T1b jsep=offer/v1\n"
+              "        am > join C1 T1a | am < media C1 jsep=offer/v1\n"
+              "[ 2000] bm2 > join C1 T1b jsep=offer/v2 | bm2 < ok | am < nothing\n"
+              "        bm3 > join C1 T1b jsep=offer/v3 | bm3 < ok | am < nothing\n"
+              "        bm3 > media C1 jsep=offer/v4 | bm3 < 409 wrong_state\n"
+              "[ 2010] am > media C1 jsep=answer/v1 | am < ok | bm3 < nothing\n"
+              "        am < media C1 jsep=offer/v3\n"
+              "[ 2020] am > media C1 jsep=answer/v3 | am < ok | bm3 < media C1 jsep=answer/v3\n"
+              "        am > media C1 jsep=answer/v3 | am < 409 wrong_state\n"},
+    {"/media/offers/then-the-caller-joins-anew-too-and-need-not-answer-twice",
+     ACCEPTED "[ 1010] bm > join C1 T1b jsep=offer/v1\n"
+              "        am > join C1 T1a | am < media C1 jsep=offer/v1\n"
+              "[ 2000] bm2 > join C1 T1b jsep=offer/v2 | bm2 < ok | am < nothing\n"
+              "        am2 > join C1 T1a | am2 < media C1 jsep=offer/v2\n"
+              "[ 2010] am2 > media C1 jsep=answer/v2 | bm2 < media C1 jsep=answer/v2\n"},
+    {"/media/offers/or-the-callee-is-gone-when-the-answer-comes",
+     ACCEPTED "[ 1010] bm > join C1 T1b jsep=offer/v1\n"
+              "        am > join C1 T1a | am < media C1 jsep=offer/v1\n"
+              "[ 2000] bm2 > join C1 T1b jsep=offer/v2 | bm2 > drop | am < nothing\n"
+              "[ 2010] am > media C1 jsep=answer/v1 | am < ok | am < nothing\n"
+              "[ 2020] bm3 > join C1 T1b jsep=offer/v3 | am < media C1 jsep=offer/v3\n"
+              "        am > media C1 jsep=answer/v3 | bm3 < media C1 jsep=answer/v3\n"},
     {"/media/offers/twice-the-same-join-is-one",
      ACCEPTED "[ 1010] bm > join C1 T1b jsep=offer/v1\n"
               "        am > join C1 T1a | am < media C1 jsep=offer/v1\n"
@@ -281,7 +315,8 @@ static const Scenario scenarios[] = {
     {"/media/rates/requests-of-a-media-handle-count-as-the-users",
      "set requests=1/1000/4\n" ACCEPTED
      "[ 1010] bm > join C1 T1b jsep=offer/v1 | bm > configure video=true\n"
-     "        bm > configure video=true | bm > configure video=true | bm < 429 rate_limited C1 retryAfterMs=990\n"
+     "        bm > configure video=true | bm > configure video=true | bm < 429 rate_limited C1 "
+     "retryAfterMs=990\n"
      "        bob > get C1 | bob < 429 rate_limited\n"},
 };
 

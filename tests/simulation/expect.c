@@ -99,13 +99,21 @@ static void open_seats(Step *step, SeenCall *call)
     order(step, call, MEDIA_ORDER_ROOM, NULL);
 }
 
+/* Who sat there joins nothing any more. */
+static void empty_seat(Step *step, SeenSeat *seat)
+{
+    if (seat->address)
+        g_hash_table_add(step->model->spent, seat->address);
+    seat->address = NULL;
+}
+
 static void close_seats(Step *step, SeenCall *call)
 {
     if (!*call->seats[SIDE_CALLER].token)
         return;
     order(step, call, MEDIA_ORDER_END, NULL);
     for (guint side = 0; side < SIDES; side++)
-        call->seats[side].address = NULL;
+        empty_seat(step, &call->seats[side]);
 }
 
 /* The time in which media has to come goes on while nobody is away. */
@@ -1087,11 +1095,11 @@ static void leave_seat(Step *step, SeenCall *call, SeenSeat *seat)
 
     if (!at)
         return;
-    seat->address = NULL;
+    empty_seat(step, seat);
     order(step, call, MEDIA_ORDER_LEAVE, at);
     seat->stale_answers = 0;
     if (call->talk.is_pending && call->talk.answering == side_of(call, seat))
-        call->talk.is_pending = FALSE;
+        call->talk.is_pending = call->talk.is_outdated = FALSE;
     go_down(step, call, seat);
 }
 
@@ -1102,17 +1110,23 @@ static void leave_media_handle(Step *step)
 
     if (seat)
         leave_seat(step, call, seat);
+    g_hash_table_remove(step->model->spent, step->event->from);
 }
 
-/* The offer that is under way is overtaken by the callee's latest. */
+/* The caller's offer that is under way is overtaken by the callee's latest; that waits for the
+ * caller's answer to an earlier one. */
 static void offer_kept(Step *step, SeenCall *call)
 {
     SeenTalk *talk = &call->talk;
 
     if (!call->seats[SIDE_CALLER].address || !call->seats[SIDE_CALLEE].address || !*talk->offer)
         return;
+    if (talk->is_pending && talk->answering == SIDE_CALLER) {
+        talk->is_outdated = TRUE;
+        return;
+    }
     if (talk->is_pending)
-        call->seats[talk->answering].stale_answers++;
+        call->seats[SIDE_CALLEE].stale_answers++;
     offer_to(step, call, SIDE_CALLER, talk->offer, !talk->is_wanted);
 }
 
@@ -1188,7 +1202,7 @@ static void expect_join(Step *step)
         refuse(step, REFUSAL_WRONG_STATE);
     else if (!seat || strcmp(call->id, event->join.call_id) != 0)
         refuse(step, REFUSAL_UNAUTHORIZED);
-    else if (here && here != seat)
+    else if ((here && here != seat) || g_hash_table_contains(step->model->spent, event->from))
         refuse(step, REFUSAL_WRONG_STATE);
     else
         expect_join_of(step, call, seat);
@@ -1215,6 +1229,11 @@ static gboolean take_turn_to_answer(Step *step, SeenCall *call, SeenSeat *seat)
     if (!talk->is_pending || talk->answering != side)
         return seat->stale_answers ? seat->stale_answers-- : FALSE;
     talk->is_pending = FALSE;
+    if (talk->is_outdated) {
+        talk->is_outdated = FALSE;
+        offer_kept(step, call);
+        return TRUE;
+    }
     if (talk->is_silent)
         return TRUE;
     if (side == SIDE_CALLER)

@@ -7,6 +7,7 @@ Model *model_new(void)
     Model *model = g_new0(Model, 1);
 
     model->calls = g_new0(SeenCall, CALLS_MOST);
+    model->spent = g_hash_table_new(g_direct_hash, g_direct_equal);
     return model;
 }
 
@@ -25,6 +26,7 @@ void model_free(Model *model)
         return;
     forget_facts(model);
     g_free(model->calls);
+    g_hash_table_unref(model->spent);
     g_free(model);
 }
 
@@ -35,6 +37,7 @@ void model_reset(Model *model, const HubSettings *settings, guint user_count)
     model->settings = *settings;
     model->user_count = user_count;
     model->live_count = 0;
+    g_hash_table_remove_all(model->spent);
     model->ended_first = model->ended_end = model->ended_count = 0;
     model->now_us = 0;
     memset(model->device_used, 0, sizeof model->device_used);

@@ -81,6 +81,7 @@ typedef struct {
     gboolean is_pending;
     Side answering;
     gboolean is_silent;     /* the answer is for nobody */
+    gboolean is_outdated;   /* nor is this one, and `offer` goes to who gave it */
     char offer[NAME_BYTES]; /* the callee's latest, or "" */
     gboolean is_wanted;     /* the callee waits for an answer to it */
 } SeenTalk;
@@ -140,6 +141,7 @@ typedef struct {
     guint ended_first;           /* of none before it is_kept */
     guint ended_end;
     guint ended_count; /* how many are kept */
+    GHashTable *spent; /* of Address: who had a seat, and has not gone since */
 } Model;
 
 Model *model_new(void);

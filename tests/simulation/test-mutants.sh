@@ -119,7 +119,9 @@ too-many-calls-in-all | on_initiate.c | s/hub->stats\.live_calls >= hub->setting
 joins-another-call | on_join.c | s/strcmp\(call_id\(seat->call\), event->join\.call_id\) == 0 \? seat/TRUE ? seat/
 registered-handle-joins | on_join.c | s/if \(g_hash_table_contains\(hub->by_address, event->from\)\) \{/if (FALSE) {/
 joined-handle-registers | on_register.c | s/g_hash_table_contains\(hub->by_seat, event->from\)/FALSE/
-joins-two-calls | on_join.c | s/else if \(here && here != seat\)/else if (FALSE)/
+joins-two-calls | on_join.c | s/ \|\| \(here && here != seat\)//
+joins-a-second-time | on_join.c | s/g_hash_table_contains\(hub->spent, event->from\)/FALSE/
+handle-spent-for-good | on_gone.c | s/    g_hash_table_remove\(hub->spent, event->from\);\n//
 caller-joins-with-offer | on_join.c | s/jsep->kind == JSEP_NONE \? NULL/TRUE ? NULL/
 callee-joins-with-answer | on_join.c | s/jsep->kind == JSEP_OFFER \? NULL/jsep->text ? NULL/
 media-not-counted | on_join.c | s/if \(!wait_us\)\n        return TRUE;/if (TRUE)\n        return TRUE;/
@@ -129,10 +131,13 @@ second-offer-taken | seats.c | s/if \(call->talk\.is_pending\)\n        return T
 offer-to-nobody-taken | seats.c | s/if \(!other_seat\(seat\)->address\)\n        return TURN_ALONE;/if (FALSE)\n        return TURN_ALONE;/
 answer-to-nothing-taken | seats.c | s/return TURN_NOTHING;/return TURN_OK;/
 late-answer-refused | seats.c | s/call->seats\[talk->answering\]\.stale_answers\+\+;//
-silent-answer-passed-on | seats.c | s/if \(talk->is_silent\)\n            return TURN_OK;//
-answered-offer-still-wanted | seats.c | s/if \(seat->side == SIDE_CALLER\)\n            talk->is_wanted = FALSE;//
+silent-answer-passed-on | seats.c | s/if \(talk->is_silent\)\n        return;//
+outdated-answer-passed-on | seats.c | s/if \(talk->is_outdated\) \{/if (FALSE) {/
+two-offers-to-one | seats.c | s/if \(talk->is_pending && talk->answering == SIDE_CALLER\) \{/if (FALSE) {/
+rejoin-is-outdated | seats.c | s/talk->is_pending = talk->is_outdated = FALSE;/talk->is_pending = FALSE;/
+answered-offer-still-wanted | seats.c | s/if \(seat->side == SIDE_CALLER\)\n        talk->is_wanted = FALSE;//
 later-offer-not-kept | seats.c | s/if \(seat->side == SIDE_CALLEE\)\n        keep_offer\(call, offer\);//
-rejoin-keeps-turn | seats.c | s/if \(talk->is_pending && talk->answering == seat->side\)\n        talk->is_pending = FALSE;\n    go_down/go_down/
+rejoin-keeps-turn | seats.c | s/if \(talk->is_pending && talk->answering == seat->side\)\n        talk->is_pending = talk->is_outdated = FALSE;\n    go_down/go_down/
 repeat-offers-twice | seats.c | s/if \(seat->side == SIDE_CALLEE \|\| !is_repeat\)/if (TRUE)/
 linked-alone | seats.c | s/(static void order_link.*?)if \(!call->seats\[SIDE_CALLER\]\.address \|\| !call->seats\[SIDE_CALLEE\]\.address\)/$1if (FALSE)/s
 not-linked | seats.c | s/    order_link\(seat->call, effects\);\n//

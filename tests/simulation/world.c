@@ -493,6 +493,11 @@ static void do_join(World *world, const Model *model, Event *event)
         event->from = seat->address;
     event->join.call_id = call && !random_chance(random, 16) ? call->id : any_call_id(world, model);
     event->join.token = other && *other->token ? other->token : "T0a";
+    /* Who had a seat can only go, and come as another. */
+    if (g_hash_table_contains(model->spent, event->from) && !random_chance(random, 8)) {
+        *event = (Event){.kind = EVENT_GONE, .from = event->from};
+        return;
+    }
     bring_jsep(world, event, seat && seat == &call->seats[SIDE_CALLEE] ? JSEP_OFFER : JSEP_NONE);
 }
 

@@ -99,9 +99,10 @@ static void test_gone_and_timeout_have_no_reply(Sim *sim)
 /* The hub's order: registered first, then the fields. */
 static void test_faults_come_after_registration(Sim *sim)
 {
-    Event event = {.kind = EVENT_INITIATE,
-                   .from = sim_connection(sim, "alice"),
-                   .fault = {REFUSAL_TOO_LARGE, "data: must have at most 4096 bytes"}};
+    Event event = {
+        .kind = EVENT_INITIATE,
+        .from = sim_connection(sim, "alice"),
+        .fault = {.refusal = REFUSAL_TOO_LARGE, .text = "data: must have at most 4096 bytes"}};
 
     g_assert_cmpint(sim_step(sim, &event, "alice", "a bad initiate")->reply.refusal, ==,
                     REFUSAL_NOT_REGISTERED);
@@ -115,7 +116,7 @@ static void test_bad_fields_of_a_register(Sim *sim)
 {
     Event event = {.kind = EVENT_REGISTER,
                    .from = sim_connection(sim, "alice"),
-                   .fault = {REFUSAL_INVALID_REQUEST, "userId: is required"}};
+                   .fault = {.refusal = REFUSAL_INVALID_REQUEST, .text = "userId: is required"}};
 
     sim_step(sim, &event, "alice", "a bad register");
     sim_play(sim, "alice < 400 invalid_request");

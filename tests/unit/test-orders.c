@@ -254,6 +254,36 @@ static void test_order_of_messages_is_kept(void)
     tear_down();
 }
 
+static void forget_failed(gpointer record, gpointer user_data G_GNUC_UNUSED)
+{
+    note("failed ");
+    record_unref(record);
+}
+
+/* A thread that waits does not wait for one that may wait for it: it carries the order out, and
+ * tells when it could not, since whoever put the order may have looked for that already. */
+static void test_who_waits_carries_out(void)
+{
+    g_autoptr(CallFacts) facts = call_facts_new();
+    MediaOrder order = {.kind = MEDIA_ORDER_LINK, .record = record_new(facts)};
+    OrderTicket ticket;
+    Orders orders;
+
+    set_up(TRUE);
+    world.has_failure = TRUE;
+    world.fails = MEDIA_ORDER_LINK;
+    orders_init(&orders, &port, NULL, forget_failed, NULL);
+    ticket = orders_put(&orders, &order);
+    orders_wait(&orders, 0);
+    assert_seen("");
+    orders_wait(&orders, ticket);
+    assert_seen("link failed ");
+    orders_wait(&orders, ticket);
+    assert_seen("");
+    orders_clear(&orders);
+    tear_down();
+}
+
 static void test_room_cannot_be_made(void)
 {
     set_up(TRUE);
@@ -367,6 +397,7 @@ int main(int argc, char **argv)
     g_test_add_func("/orders/nobody-hears-of-a-room-that-is-not-there",
                     test_nobody_hears_of_a_room_that_is_not_there);
     g_test_add_func("/orders/what-waits-keeps-its-order", test_order_of_messages_is_kept);
+    g_test_add_func("/orders/who-waits-carries-out", test_who_waits_carries_out);
     g_test_add_func("/orders/a-room-that-cannot-be-made-ends-the-call", test_room_cannot_be_made);
     g_test_add_func("/orders/modes-that-cannot-be-had-are-refused", test_modes_that_cannot_be_had);
     g_test_add_func("/orders/without-a-port-there-is-no-relay-and-no-room", test_without_a_port);

@@ -122,8 +122,8 @@ static void test_simulcast_not_taken(void)
         "m=audio 9 X 0\r\nm=video 0 X 96\r\n",
         "m=audio 9 X 0\r\nm=video 9 X 96\r\na=sendonly\r\n",
         "m=audio 9 X 0\r\nm=video 9 X 96\r\na=inactive\r\n",
-        "m=audio 9 X 0\r\nm=video 9 X 96\r\n"
-        "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n",
+        ("m=audio 9 X 0\r\nm=video 9 X 96\r\n"
+         "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"),
         "m=audio 9 X 0\r\n",
         "nothing\r\n",
         "",

@@ -141,13 +141,15 @@ static void register_device(World *world, Device *device, const char *user_id)
 
 /* --- the world --- */
 
-static void world_init(World *world, Store *store)
+static void world_init_with(World *world, Store *store, const MediaPort *media, gpointer media_self)
 {
     ServiceOptions options = {
         .store = store,
         .store_wait_us = STORE_WAIT_US,
         .max_waiting_replies = 8,
         .probe_us = 1000,
+        .media = media,
+        .media_self = media_self,
     };
 
     *world = (World){.heard = g_string_new(NULL), .order = g_string_new(NULL), .store = store};
@@ -155,6 +157,11 @@ static void world_init(World *world, Store *store)
     g_cond_init(&world->changed);
     hub_settings_init(&options.hub);
     world->service = service_new(&options);
+}
+
+static void world_init(World *world, Store *store)
+{
+    world_init_with(world, store, NULL, NULL);
 }
 
 static void world_clear(World *world)
@@ -481,6 +488,73 @@ static void test_threads(void)
     world_clear(&world);
 }
 
+/* --- orders to the media layer --- */
+
+typedef struct {
+    GMutex lock;
+    GThread *threads[MEDIA_ORDERS]; /* that carried out the last of each kind */
+} MediaLayer;
+
+static gboolean note_order(gpointer self, const MediaOrder *order)
+{
+    MediaLayer *media = self;
+
+    g_mutex_lock(&media->lock);
+    media->threads[order->kind] = g_thread_self();
+    g_mutex_unlock(&media->lock);
+    return TRUE;
+}
+
+static gboolean can_all(gpointer self G_GNUC_UNUSED, Mode mode G_GNUC_UNUSED,
+                        const char **why_not G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+static GThread *thread_of(MediaLayer *media, MediaOrderKind kind)
+{
+    GThread *thread;
+
+    g_mutex_lock(&media->lock);
+    thread = media->threads[kind];
+    g_mutex_unlock(&media->lock);
+    return thread;
+}
+
+/* They may take a while, so the asking thread carries out none, neither the one that others wait for nor the
+ * last. */
+static void test_orders_are_for_others(void)
+{
+    static const MediaPort port = {.carry_out = note_order, .can = can_all};
+    Asked initiate = INITIATE("c1"), accept = ABOUT("accept", EVENT_ACCEPT, "c1"),
+          end = ABOUT("end", EVENT_END, "c1");
+    MediaLayer media = {0};
+    Device alice, bob;
+    World world;
+
+    world_init_with(&world, memory_store_new(100), &port, &media);
+    register_device(&world, &alice, "alice");
+    register_device(&world, &bob, "bob");
+    initiate.event.initiate.has_mode = TRUE;
+    initiate.event.initiate.mode = MODE_ROOM;
+    ask(&alice, &initiate);
+    ask(&bob, &accept);
+    wait_for_reply(&accept);
+    g_assert_cmpint(accept.reply.refusal, ==, REFUSAL_NONE);
+    ask(&alice, &end);
+    wait_for_reply(&end);
+    g_assert_nonnull(thread_of(&media, MEDIA_ORDER_ROOM));
+    g_assert_true(thread_of(&media, MEDIA_ORDER_ROOM) != g_thread_self());
+    g_assert_nonnull(thread_of(&media, MEDIA_ORDER_END));
+    g_assert_true(thread_of(&media, MEDIA_ORDER_END) != g_thread_self());
+    reply_clear(&initiate.reply);
+    reply_clear(&accept.reply);
+    reply_clear(&end.reply);
+    leave(&alice);
+    leave(&bob);
+    world_clear(&world);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -493,6 +567,7 @@ int main(int argc, char **argv)
     g_test_add_func("/service/then/reading-holds-nobody-up", test_reading_holds_nobody_up);
     g_test_add_func("/service/then/gone-in-mid-read", test_gone_in_mid_read);
     g_test_add_func("/service/then/stopped-in-mid-wait", test_stopped_in_mid_wait);
+    g_test_add_func("/service/then/orders-are-for-others", test_orders_are_for_others);
     g_test_add_func("/service/then/many-threads", test_threads);
     return g_test_run();
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "auth/open.h"
+#include "blocking-store.h"
 #include "listener/listener.h"
 #include "store/memory.h"
 #include "websocket.h"
@@ -36,9 +37,12 @@ static ListenerOptions usual_options(void)
     };
 }
 
-static void world_init_with(World *world, const ListenerOptions *options)
+static void world_init_on(World *world, const ListenerOptions *options, Store *store)
 {
-    ServiceOptions service = {.auth = open_auth_new(), .store = memory_store_new(1000)};
+    ServiceOptions service = {.auth = open_auth_new(),
+                              .store = store,
+                              .store_wait_us = 10 * G_USEC_PER_SEC,
+                              .max_waiting_replies = 100};
     g_autoptr(GError) error = NULL;
 
     hub_settings_init(&service.hub);
@@ -46,6 +50,11 @@ static void world_init_with(World *world, const ListenerOptions *options)
     world->listener = listener_new(options, world->service, &error);
     g_assert_no_error(error);
     world->port = listener_port(world->listener);
+}
+
+static void world_init_with(World *world, const ListenerOptions *options)
+{
+    world_init_on(world, options, memory_store_new(1000));
 }
 
 static void world_init(World *world)
@@ -608,6 +617,95 @@ static void test_leave(void)
     world_clear(&world);
 }
 
+/* It left, and came again before it was in the store that it had left: where it is, is known still when another
+ * connection takes over. */
+static void test_late_leave(void)
+{
+    ListenerOptions options = usual_options();
+    Store *store = blocking_store_new();
+    WebSocket *alice, *again, *bob;
+    World world;
+
+    world_init_on(&world, &options, store);
+    alice = connect_device(&world, ALICE);
+    bob = connect_device(&world, BOB);
+    ring(alice, bob);
+    blocking_store_hold_writes(store, TRUE);
+    websocket_send(alice, "41");
+    websocket_send(alice, ALICE);
+    expect_start(alice, "40{\"sid\":\"");
+    blocking_store_hold_writes(store, FALSE);
+    expect_start(bob, "42/calls,[\"call:ended\",{\"callId\":\"C\"");
+    websocket_send(alice, "422[\"call:initiate\",{\"callId\":\"D\",\"receiverId\":\"bob\"}]");
+    expect_start(bob, "42/calls,1[\"call:incoming\",{\"callId\":\"D\"");
+    expect_start(alice, "432[{\"call\":\"success\"");
+    websocket_send(bob, "42/calls,5[\"call:reject\",{\"callId\":\"D\"}]");
+    expect_start(bob, "43/calls,5[");
+    again = connect_device(&world, ALICE);
+    expect_start(again, "42[\"call:rejected\",{\"callId\":\"D\"");
+    websocket_free(alice);
+    websocket_free(again);
+    websocket_free(bob);
+    world_clear(&world);
+}
+
+/* In one request, before any of it can be answered: for a register the store is read. */
+static void test_comes_and_goes(void)
+{
+    ListenerOptions options = usual_options();
+    g_autoptr(GString) body = g_string_new("40{\"userId\":\"eve\"}");
+    g_autofree char *path = NULL;
+    ListenerStats stats;
+    World world;
+    Http *poll;
+
+    options.max_unanswered = 4;
+    world_init_on(&world, &options, blocking_store_new());
+    path = open_session(&world);
+    for (guint i = 0; i < 500; i++)
+        g_string_append(body, "\x1e"
+                              "41\x1e"
+                              "40{\"userId\":\"eve\"}");
+    expect(&world, "POST", path, body->str, 200, "ok");
+    poll = http_begin(&world, "GET", path, "", "");
+    http_read(poll);
+    g_assert_true(http_has(poll, "44{\"message\":\"too many requests wait"));
+    g_assert_true(http_has(poll, "\"code\":\"rate_limited\""));
+    http_free(poll);
+    expect(&world, "GET", path, "", 400, UNKNOWN_SID);
+    /* The numbers are a little late. */
+    do {
+        g_usleep(1000);
+        listener_stats(world.listener, &stats);
+    } while (!stats.requests);
+    g_assert_cmpuint(stats.requests, <=, 8);
+    world_clear(&world);
+}
+
+/* The same over a WebSocket: it is read from again and again, until all was answered. */
+static void test_comes_and_goes_on_websocket(void)
+{
+    ListenerOptions options = usual_options();
+    Store *store = blocking_store_new();
+    WebSocket *eve;
+    World world;
+
+    options.max_unanswered = 4;
+    world_init_on(&world, &options, store);
+    blocking_store_hold_reads(store, TRUE);
+    eve = open_websocket(&world);
+    for (guint i = 0; i < 1000; i++) {
+        websocket_send(eve, "40{\"userId\":\"eve\"}");
+        websocket_send(eve, "41");
+    }
+    websocket_send(eve, "40{\"userId\":\"eve\"}");
+    blocking_store_wait_for_reader(store);
+    blocking_store_hold_reads(store, FALSE);
+    expect_start(eve, "40{\"sid\":\"");
+    websocket_free(eve);
+    world_clear(&world);
+}
+
 static void test_two_namespaces(void)
 {
     WebSocket *alice, *bob;
@@ -629,6 +727,73 @@ static void test_two_namespaces(void)
                  "44/calls,{\"message\":\"userId: this handle is registered for another user\"");
     websocket_free(alice);
     websocket_free(bob);
+    world_clear(&world);
+}
+
+/* --- events of other threads --- */
+
+static GMutex gate;  /* whoever replies to a call:history on the listener's thread waits for it */
+static gint at_gate; /* atomic */
+
+static void stop_at_gate(const Event *event, const Reply *reply G_GNUC_UNUSED)
+{
+    if (event->kind != EVENT_HISTORY)
+        return;
+    g_atomic_int_set(&at_gate, TRUE);
+    g_mutex_lock(&gate);
+    g_mutex_unlock(&gate);
+}
+
+static void hear_nothing(gpointer connection G_GNUC_UNUSED, const Message *message G_GNUC_UNUSED)
+{
+}
+
+static void keep(gpointer connection G_GNUC_UNUSED)
+{
+}
+
+static const Delivery deaf = {.send = hear_nothing, .ref = keep, .unref = keep};
+
+static void ask(World *world, Peer *peer, Event event)
+{
+    Reply reply;
+
+    service_request(world->service, peer, &event, &reply);
+    g_assert_cmpint(reply.refusal, ==, REFUSAL_NONE);
+    reply_clear(&reply);
+}
+
+/* What other threads have to say, while the listener's has no time, is bounded: the client has to come again. */
+static void test_overflow(void)
+{
+    ListenerOptions options = usual_options();
+    g_autofree char *filling = g_strnfill(4096, 'x');
+    g_autofree char *data = g_strconcat("\"", filling, "\"", NULL);
+    Peer *bob = peer_new(&deaf, NULL);
+    WebSocket *alice;
+    World world;
+
+    options.on_request = stop_at_gate;
+    world_init_with(&world, &options);
+    alice = connect_device(&world, ALICE);
+    ask(&world, bob,
+        (Event){.kind = EVENT_REGISTER, .reg = {.user_id = "bob", .device_id = "phone"}});
+    websocket_send(alice, CALL);
+    expect_start(alice, "431[");
+    ask(&world, bob, (Event){.kind = EVENT_ACCEPT, .about = {.call_id = "C"}});
+    expect_start(alice, "42[\"call:accepted\"");
+    g_mutex_lock(&gate);
+    websocket_send(alice, "422[\"call:history\"]");
+    while (!g_atomic_int_get(&at_gate))
+        g_thread_yield();
+    for (guint i = 0; i < 100; i++)
+        ask(&world, bob, (Event){.kind = EVENT_SIGNAL, .about = {.call_id = "C", .data = data}});
+    g_mutex_unlock(&gate);
+    expect_end(alice);
+    websocket_free(alice);
+    alice = connect_device(&world, ALICE);
+    websocket_free(alice);
+    service_disconnect(world.service, bob);
     world_clear(&world);
 }
 
@@ -695,6 +860,42 @@ static void test_shutdown(void)
     websocket_free(probe);
 }
 
+/* Until the numbers, which are a little late, say that so many requests are under way. */
+static void wait_for_exchanges(const World *world, guint count)
+{
+    ListenerStats stats;
+
+    do {
+        g_usleep(1000);
+        listener_stats(world->listener, &stats);
+    } while (stats.exchanges != count);
+}
+
+/* Nobody waits for a client that only listens, and it is told. */
+static void test_shutdown_with_poll(void)
+{
+    ListenerOptions options = usual_options();
+    g_autofree char *path = NULL;
+    gint64 began_us;
+    World world;
+    Http *poll;
+
+    options.close_timeout_us = 20 * G_USEC_PER_SEC;
+    world_init_with(&world, &options);
+    path = open_session(&world);
+    expect(&world, "POST", path, "40{\"userId\":\"carol\"}", 200, "ok");
+    poll = http_begin(&world, "GET", path, "", "");
+    http_read(poll);
+    http_free(poll);
+    wait_for_exchanges(&world, 0);
+    poll = http_begin(&world, "GET", path, "", "");
+    wait_for_exchanges(&world, 1);
+    began_us = g_get_monotonic_time();
+    world_clear(&world);
+    g_assert_cmpint(g_get_monotonic_time() - began_us, <, 10 * G_USEC_PER_SEC);
+    expect_answer(poll, 200, "1");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -716,8 +917,13 @@ int main(int argc, char **argv)
     g_test_add_func("/socketio/door/what-rings-rings-again", test_rings_again);
     g_test_add_func("/socketio/door/take-over", test_take_over);
     g_test_add_func("/socketio/door/leave", test_leave);
+    g_test_add_func("/socketio/door/leave-and-come-again", test_late_leave);
+    g_test_add_func("/socketio/door/comes-and-goes/polling", test_comes_and_goes);
+    g_test_add_func("/socketio/door/comes-and-goes/websocket", test_comes_and_goes_on_websocket);
     g_test_add_func("/socketio/door/two-namespaces-are-one-device", test_two_namespaces);
+    g_test_add_func("/socketio/door/events-of-other-threads-are-bounded", test_overflow);
     g_test_add_func("/socketio/door/a-poll-breaks-off", test_poll_breaks_off);
     g_test_add_func("/socketio/door/shutdown", test_shutdown);
+    g_test_add_func("/socketio/door/shutdown-with-a-poll", test_shutdown_with_poll);
     return g_test_run();
 }
