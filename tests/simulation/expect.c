@@ -578,6 +578,8 @@ static void expect_gone(Step *step)
         leave_media_handle(step);
         return;
     }
+    /* It may have registered after it lost a seat. */
+    g_hash_table_remove(step->model->spent, step->event->from);
     device->address = NULL;
     drop_ringing_legs(step->model, device);
     if (!model_own_call(step->model, device)) {
