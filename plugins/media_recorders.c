@@ -68,18 +68,27 @@ static janus_recorder *open_recorder(MediaHandle *media, const SdpLine *line, gi
     return recorder;
 }
 
+/* What was agreed last, and which side of it this handle is; to be given back. */
+typedef struct {
+    SdpFacts *answer; /* NULL: nothing yet */
+    gboolean is_answerer;
+} Agreement;
+
 /* The answer says what the answerer sends, and the other way round. */
-static gboolean is_sent_by(const MediaHandle *media, const SdpLine *line)
+static gboolean is_sent_here(const Agreement *agreement, const SdpLine *line)
 {
-    return line->is_on && (media->is_answerer ? line->is_sent : line->is_received);
+    return line->is_on && (agreement->is_answerer ? line->is_sent : line->is_received);
 }
 
-static gboolean open_line(MediaHandle *media, Recorders *recorders, gint index, const SdpLine *line)
+static gboolean open_line(MediaHandle *media, Recorders *recorders, const Agreement *agreement,
+                          gint index)
 {
+    const SdpLine *line = &agreement->answer->lines[index];
+
     switch (line->kind) {
     case LINE_AUDIO:
     case LINE_VIDEO:
-        if (recorders->lines[index] || !*line->codec || !is_sent_by(media, line))
+        if (recorders->lines[index] || !*line->codec || !is_sent_here(agreement, line))
             return FALSE;
         recorders->lines[index] = open_recorder(media, line, index, line->codec);
         return TRUE;
@@ -105,25 +114,27 @@ static Recorders *swap(MediaHandle *media, Recorders *fresh)
     return old;
 }
 
-static SdpFacts *agreed_of(MediaHandle *media)
+static Agreement agreement_of(MediaHandle *media)
 {
-    SdpFacts *agreed;
+    Agreement agreement;
 
     g_mutex_lock(&media->lock);
-    agreed = media->agreed ? sdp_facts_ref(media->agreed) : NULL;
+    agreement = (Agreement){.answer = media->agreed ? sdp_facts_ref(media->agreed) : NULL,
+                            .is_answerer = media->is_answerer};
     g_mutex_unlock(&media->lock);
-    return agreed;
+    return agreement;
 }
 
 /* Only the strand changes them, so what is there stays there meanwhile. */
 void recorders_begin(MediaHandle *media)
 {
-    g_autoptr(SdpFacts) agreed = agreed_of(media);
+    const Agreement agreement = agreement_of(media);
+    g_autoptr(SdpFacts) answer = agreement.answer;
     Recorders *fresh = recorders_next(media->recorders);
     gboolean is_changed = FALSE;
 
-    for (guint i = 0; agreed && i < agreed->count; i++)
-        is_changed |= open_line(media, fresh, (gint)i, &agreed->lines[i]);
+    for (guint i = 0; answer && i < answer->count; i++)
+        is_changed |= open_line(media, fresh, &agreement, (gint)i);
     if (!is_changed) {
         recorders_unref(fresh);
         return;
