@@ -71,7 +71,7 @@ static void translate(json_t *event)
     if (!body)
         return;
     fuzz_check(json_is_string(json_object_get(body, "request")), "a request without a name");
-    request_parse(&request, body, DOOR_APP, &limits);
+    request_parse(&request, body, NULL, DOOR_SOCKET, &limits);
     request_clear(&request);
     json_decref(body);
 }
@@ -82,7 +82,7 @@ static void register_with(const json_t *auth)
     json_t *body = socketio_registration(auth);
     Request request;
 
-    fuzz_check(request_parse(&request, body, DOOR_APP, &limits) &&
+    fuzz_check(request_parse(&request, body, NULL, DOOR_SOCKET, &limits) &&
                    request.event.kind == EVENT_REGISTER,
                "auth is no registration");
     request_clear(&request);
