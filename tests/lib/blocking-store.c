@@ -6,6 +6,7 @@ typedef struct {
     Store store;
     StoreOps ops;
     Store *inner;
+    gatomicrefcount refs;
     GMutex lock;
     GCond changed;
     gboolean holds_writes, holds_reads, is_failing;
@@ -70,20 +71,34 @@ static GPtrArray *blocking_ended_since(Store *store, const char *user_id, gint64
                                    : NULL;
 }
 
-static void blocking_free(Store *store)
+void blocking_store_unref(Store *store)
 {
     BlockingStore *blocking = (BlockingStore *)store;
 
-    store_free(blocking->inner);
+    if (!g_atomic_ref_count_dec(&blocking->refs))
+        return;
     g_mutex_clear(&blocking->lock);
     g_cond_clear(&blocking->changed);
     g_free(blocking);
+}
+
+Store *blocking_store_ref(Store *store)
+{
+    g_atomic_ref_count_inc(&((BlockingStore *)store)->refs);
+    return store;
+}
+
+static void blocking_free(Store *store)
+{
+    g_clear_pointer(&((BlockingStore *)store)->inner, store_free);
+    blocking_store_unref(store);
 }
 
 Store *blocking_store_new(void)
 {
     BlockingStore *blocking = g_new0(BlockingStore, 1);
 
+    g_atomic_ref_count_init(&blocking->refs);
     g_mutex_init(&blocking->lock);
     g_cond_init(&blocking->changed);
     blocking->inner = memory_store_new(1000);

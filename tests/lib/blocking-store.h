@@ -4,6 +4,9 @@
 #include "ports/store.h"
 
 Store *blocking_store_new(void);
+/* For who still touches it when the service, which frees it, has ended. */
+Store *blocking_store_ref(Store *store);
+void blocking_store_unref(Store *store);
 
 /* From any thread. Who is inside of a read or a write stays there. */
 void blocking_store_hold_writes(Store *store, gboolean is_held);

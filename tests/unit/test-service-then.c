@@ -395,6 +395,7 @@ static gpointer let_writes_go(gpointer data)
     /* Not before the service is being ended: its reply has come without the commit by then. */
     g_usleep(2 * STORE_WAIT_US);
     blocking_store_hold_writes(data, FALSE);
+    blocking_store_unref(data);
     return NULL;
 }
 
@@ -416,7 +417,7 @@ static void test_stopped_in_mid_wait(void)
     ask(&alice, &history);
     leave(&alice);
     leave(&bob);
-    helper = g_thread_new("helper", let_writes_go, store);
+    helper = g_thread_new("helper", let_writes_go, blocking_store_ref(store));
     service_free(world.service);
     g_thread_join(helper);
     g_assert_cmpuint(initiate.replies, ==, 1);
