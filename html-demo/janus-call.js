@@ -1089,6 +1089,7 @@ class JanusStream extends DeviceStream {
       trickle: (candidate) => handle.inTurn(() => handle.trickle(candidate?.toJSON() ?? { completed: true })),
       changed: (state) => seat === this.seat && this.#connectionChanged(seat, state),
     });
+    peer.onsignalingstatechange = () => seat === this.seat && this.#lookWhetherWell(seat);
     handle.peer = peer;
     seat.peers.push(peer);
     return peer;
@@ -1097,17 +1098,22 @@ class JanusStream extends DeviceStream {
   #connectionChanged(seat, state) {
     if (this.state === 'closed')
       return;
-    if (state === 'connected' && this.isWell(seat)) {
-      clearTimeout(this.#patience);
-      this.#patienceMs = MEDIA_PATIENCE_MS;
-      this.#rejoinMs = REJOIN_MS;
-      this.#hasRestarted = false;
-      this.become('connected');
-    }
+    this.#lookWhetherWell(seat);
     if (state === 'disconnected' || state === 'failed') {
       this.become('reconnecting');
       this.waitAndMend(state === 'failed' ? 0 : this.#patienceMs);
     }
+  }
+
+  /** Connected and agreed on: either may be the last to come. */
+  #lookWhetherWell(seat) {
+    if (this.state === 'closed' || !seat.peers.some((peer) => peer.connectionState === 'connected') || !this.isWell(seat))
+      return;
+    clearTimeout(this.#patience);
+    this.#patienceMs = MEDIA_PATIENCE_MS;
+    this.#rejoinMs = REJOIN_MS;
+    this.#hasRestarted = false;
+    this.become('connected');
   }
 
   /** It should be well by then. */

@@ -175,6 +175,20 @@ test('a connection that fails: first an ICE restart, then everything anew', asyn
   assert.equal(latest().isDetached, false);
 });
 
+test('a connection that comes up while an offer of ours is out is well as soon as that has its answer', async () => {
+  const { stream, handles, latest, peer } = await connected();
+  latest().lose();
+  await requested(handles, 'call:join', 2);
+  latest().offer();
+  await requested(handles, 'call:media answer', 2);
+  peer().onnegotiationneeded();
+  await requested(handles, 'call:media offer');
+  peer().become('connected');
+  assert.equal(stream.state, 'reconnecting');
+  latest().answer();
+  await until(() => stream.state === 'connected', 'it is well');
+});
+
 test('what this side wants to get is asked for again after a new join', async () => {
   const { stream, handles, latest } = await connected();
   await stream.configure({ audio: false });

@@ -126,12 +126,16 @@ export const shown = (page, text, options) => page.locator('#stage, #notice').ge
 
 export const line = (page) => page.locator('#stage-line').innerText();
 
-/** Resolves when pictures of the other side arrive and move. */
+/** Resolves when pictures of the other side arrive, and go on from now. */
 export async function seesPicture(page) {
-  await page.waitForFunction(() => {
+  const framesOf = () => document.getElementById('remote').getVideoPlaybackQuality().totalVideoFrames;
+  const before = await page.evaluate(framesOf);
+  await page.waitForFunction((seen) => {
     const video = document.getElementById('remote');
-    return !video.hidden && video.videoWidth > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 5;
-  });
+    const { totalVideoFrames } = video.getVideoPlaybackQuality();
+    // They are counted anew with each stream.
+    return !video.hidden && video.videoWidth > 0 && (totalVideoFrames < seen ? totalVideoFrames > 5 : totalVideoFrames > seen + 5);
+  }, before);
 }
 
 export async function shot(page, name) {

@@ -35,19 +35,24 @@ export class FakePeerConnection {
   async setLocalDescription({ type } = {}) {
     this.log.push(type ?? (this.signalingState === 'have-remote-offer' ? 'answers' : 'offers'));
     if (type === 'rollback') {
-      this.signalingState = 'stable';
+      this.#signals('stable');
       return;
     }
     const isAnswer = this.signalingState === 'have-remote-offer';
     this.localDescription = { type: isAnswer ? 'answer' : 'offer', sdp: `sdp ${++this.#round}` };
-    this.signalingState = isAnswer ? 'stable' : 'have-local-offer';
+    this.#signals(isAnswer ? 'stable' : 'have-local-offer');
   }
 
   async setRemoteDescription({ type, sdp }) {
     if (sdp === 'does not fit')
       throw new Error('The order of m-lines in subsequent offer doesn\'t match order from previous offer/answer.');
     this.log.push(`takes ${type}`);
-    this.signalingState = type === 'offer' ? 'have-remote-offer' : 'stable';
+    this.#signals(type === 'offer' ? 'have-remote-offer' : 'stable');
+  }
+
+  #signals(state) {
+    this.signalingState = state;
+    this.onsignalingstatechange?.();
   }
 
   restartIce() {
