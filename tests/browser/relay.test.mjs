@@ -1,5 +1,6 @@
 // What is relayed between two real Chromium PeerConnections, which a test signals for by itself: the quality of simulcast that the
-// receiver chose, and pictures that go on when either side joins anew. Of the page in a call see media.test.mjs.
+// receiver chose, pictures that go on when either side joins anew, pictures that only the two can read. Of the page in a call see
+// media.test.mjs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -27,11 +28,22 @@ after(() => browser?.close());
 class Peer {
   #heard = 0;
 
-  static async open(name, encodings) {
+  /** secret: a number that every byte of its pictures is mixed with, for whoever knows it too. */
+  static async open(name, { encodings, secret } = {}) {
     const peer = new Peer();
     peer.name = name;
+    peer.isEncrypted = secret !== undefined;
     peer.socket = await (await HostileSocket.open(it.janus.wsUrl)).attach();
-    await page.evaluate(([id, sendEncodings]) => {
+    await page.evaluate(([id, sendEncodings, mixedWith]) => {
+      const isMixed = mixedWith !== undefined;
+      const mix = ({ readable, writable }) => readable.pipeThrough(new TransformStream({
+        transform(frame, controller) {
+          // VP8's first bytes say what a picture is, to whoever puts packets together.
+          const open = frame.type === 'key' ? 10 : 3;
+          frame.data = new Uint8Array(frame.data).map((byte, i) => (i < open ? byte : byte ^ mixedWith)).buffer;
+          controller.enqueue(frame);
+        },
+      })).pipeTo(writable);
       const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
       const paint = canvas.getContext('2d');
       let n = 0;
@@ -39,28 +51,39 @@ class Peer {
         paint.fillStyle = `hsl(${n++ * 7 % 360} 90% 50%)`;
         paint.fillRect(0, 0, 1280, 720);
       }, 40);
-      const pc = new RTCPeerConnection();
+      const pc = new RTCPeerConnection({ encodedInsertableStreams: isMixed });
       const [track] = canvas.captureStream(25).getVideoTracks();
-      pc.ontrack = ({ track: theirs }) => {
+      pc.ontrack = ({ track: theirs, receiver }) => {
+        if (isMixed && !sendEncodings)
+          mix(receiver.createEncodedStreams());
         const video = Object.assign(document.createElement('video'), { autoplay: true, muted: true, srcObject: new MediaStream([theirs]) });
         document.body.append(video);
       };
+      const send = () => {
+        const { sender, receiver } = sendEncodings ? pc.addTransceiver(track, { direction: 'sendrecv', sendEncodings }) : { sender: pc.addTrack(track) };
+        if (isMixed)
+          mix(sender.createEncodedStreams());
+        // Later would be too late for whoever offers.
+        if (isMixed && receiver)
+          mix(receiver.createEncodedStreams());
+      };
       if (sendEncodings)
-        pc.addTransceiver(track, { direction: 'sendrecv', sendEncodings });
-      window[id] = { pc, track };
-    }, [name, encodings]);
+        send();
+      window[id] = { pc, send };
+    }, [name, encodings, secret]);
     return peer;
   }
 
   /** Sets its own description, 'offer', 'answer' or 'restart' (of ICE), and gives it out with all candidates. */
-  describe(kind) {
-    return page.evaluate(async ([id, what]) => {
+  async describe(kind) {
+    const description = await page.evaluate(async ([id, what]) => {
       const { pc } = window[id];
       await pc.setLocalDescription(await (what === 'answer' ? pc.createAnswer() : pc.createOffer({ iceRestart: what === 'restart' })));
       while (pc.iceGatheringState !== 'complete')
         await new Promise((resolve) => { pc.addEventListener('icegatheringstatechange', resolve, { once: true }); });
       return { type: pc.localDescription.type, sdp: pc.localDescription.sdp };
     }, [this.name, kind]);
+    return { ...description, ...this.isEncrypted && { e2ee: true } };
   }
 
   async ask(body, jsep) {
@@ -75,26 +98,27 @@ class Peer {
     const { jsep } = next();
     this.#heard++;
     await page.evaluate(async ([id, description]) => {
-      const { pc, track } = window[id];
+      const { pc, send } = window[id];
       await pc.setRemoteDescription(description);
       if (description.type === 'offer' && !pc.getSenders().some((sender) => sender.track))
-        pc.addTrack(track);
+        send();
     }, [this.name, jsep]);
     return jsep;
   }
 
   async answer(callId) {
-    await this.hear();
+    const offer = await this.hear();
     await this.ask({ request: 'call:media', callId }, await this.describe('answer'));
+    return offer;
   }
 
   seen() {
     return page.evaluate(async (id) => {
       for (const report of (await window[id].pc.getStats()).values()) {
         if (report.type === 'inbound-rtp')
-          return { frames: report.framesDecoded, width: report.frameWidth };
+          return { frames: report.framesDecoded, width: report.frameWidth, packets: report.packetsReceived };
       }
-      return { frames: 0 };
+      return { frames: 0, packets: 0 };
     }, this.name);
   }
 
@@ -114,17 +138,29 @@ class Peer {
   }
 }
 
-test('a receiver gets the quality it chose, and goes on seeing when either side joins anew', { timeout: 120_000 }, async () => {
+/** A relayed call that both have accepted: { caller, callId, tokens: [caller's, callee's] }. */
+async function accepted() {
   const { caller, callee } = await it.pair();
   const callId = await ring(caller, [callee], { mode: 'relay' });
-  const { join: { token: theirToken } } = await callee.ask('call:accept', { callId });
-  const { join: { token: ourToken } } = await caller.next('call:accepted');
-  let theirs = await Peer.open('callee', ENCODINGS);
-  const ours = await Peer.open('caller');
+  const { join: { token: theirs } } = await callee.ask('call:accept', { callId });
+  const { join: { token: ours } } = await caller.next('call:accepted');
+  return { caller, callId, tokens: [ours, theirs] };
+}
+
+/** The callee offers, the caller answers. Returns both descriptions as they arrived. */
+async function agree(callId, [ourToken, theirToken], ours, theirs) {
   await theirs.ask({ request: 'call:join', callId, token: theirToken }, await theirs.describe('offer'));
   await ours.ask({ request: 'call:join', callId, token: ourToken });
-  await ours.answer(callId);
-  assert.match((await theirs.hear()).sdp, /a=simulcast:recv h;m;l/);
+  const offer = await ours.answer(callId);
+  return { offer, answer: await theirs.hear() };
+}
+
+test('a receiver gets the quality it chose, and goes on seeing when either side joins anew', { timeout: 120_000 }, async () => {
+  const { caller, callId, tokens } = await accepted();
+  const [ourToken, theirToken] = tokens;
+  let theirs = await Peer.open('callee', { encodings: ENCODINGS });
+  const ours = await Peer.open('caller');
+  assert.match((await agree(callId, tokens, ours, theirs)).answer.sdp, /a=simulcast:recv h;m;l/);
   await Promise.all([ours.sees(), theirs.sees()]);
   for (const substream of [0, 1, 2]) {
     await ours.ask({ request: 'call:configure', callId, substream });
@@ -138,7 +174,7 @@ test('a receiver gets the quality it chose, and goes on seeing when either side 
   await ours.seesWidth(WIDTHS[1]);
   await theirs.sees();
 
-  theirs = await Peer.open('calleeAgain', ENCODINGS);
+  theirs = await Peer.open('calleeAgain', { encodings: ENCODINGS });
   await theirs.ask({ request: 'call:join', callId, token: theirToken }, await theirs.describe('offer'));
   await ours.answer(callId);
   await theirs.hear();
@@ -148,5 +184,21 @@ test('a receiver gets the quality it chose, and goes on seeing when either side 
   await again.ask({ request: 'call:join', callId, token: ourToken });
   await again.answer(callId);
   await Promise.all([again.sees(), theirs.sees()]);
+  await caller.ask('call:end', { callId });
+});
+
+test('pictures that are encrypted end to end pass as they are, for whoever has the key and for nobody else', { timeout: 60_000 }, async () => {
+  const { caller, callId, tokens } = await accepted();
+  const theirs = await Peer.open('calleeWithKey', { encodings: [{}], secret: 0xa5 });
+  const ours = await Peer.open('callerWithKey', { secret: 0xa5 });
+  const { offer, answer } = await agree(callId, tokens, ours, theirs);
+  assert.deepEqual([offer.e2ee, answer.e2ee], [true, true]);
+  await Promise.all([ours.sees(), theirs.sees()]);
+
+  const other = await Peer.open('callerWithAnotherKey', { secret: 0x5a });
+  await other.ask({ request: 'call:join', callId, token: tokens[0] });
+  await other.answer(callId);
+  await until(async () => (await other.seen()).packets > 100, 'packets come', LIMIT_MS);
+  assert.equal((await other.seen()).frames, 0);
   await caller.ask('call:end', { callId });
 });
