@@ -418,7 +418,15 @@ static void come_up(MediaHandle *media, Peer *peer)
     service_media_up(door.service, peer);
 }
 
-void media_setup(janus_plugin_session *handle)
+static void go_down(MediaHandle *media, Peer *peer)
+{
+    g_atomic_int_set(&media->is_up, FALSE);
+    media_handle_reset_sink(media);
+    media_review_recorders(media);
+    service_media_down(door.service, peer);
+}
+
+static void tell_media(janus_plugin_session *handle, void (*what)(MediaHandle *, Peer *))
 {
     MediaHandle *media;
     Peer *peer;
@@ -428,27 +436,18 @@ void media_setup(janus_plugin_session *handle)
     peer = peer_of(handle);
     media = peer ? media_of_peer(peer) : NULL;
     if (media)
-        come_up(media, peer);
+        what(media, peer);
     g_clear_pointer(&peer, peer_unref);
     door_leave();
+}
+
+void media_setup(janus_plugin_session *handle)
+{
+    tell_media(handle, come_up);
 }
 
 /* Also of a PeerConnection that never came up, and more than once. */
 void media_hangup(janus_plugin_session *handle)
 {
-    MediaHandle *media;
-    Peer *peer;
-
-    if (!door_enter())
-        return;
-    peer = peer_of(handle);
-    media = peer ? media_of_peer(peer) : NULL;
-    if (media) {
-        g_atomic_int_set(&media->is_up, FALSE);
-        media_handle_reset_sink(media);
-        media_review_recorders(media);
-        service_media_down(door.service, peer);
-    }
-    g_clear_pointer(&peer, peer_unref);
-    door_leave();
+    tell_media(handle, go_down);
 }
