@@ -133,12 +133,16 @@ benchmarks() {
 }
 
 # Many calls through the service and the store, then a short one of mixed traffic against Janus: neither memory nor speed may suffer.
+# With --long that traffic once more under each sanitizer.
 soak() {
-    local plugin passed=0 failed=0
+    local plugin sanitizer passed=0 failed=0
     plugin=$(plugin_of "$root/build/check-gcc") || fail "there is no plugin in build/check-gcc"
     make -C build/check-gcc --no-print-directory -s bench/soak_calls || fail "bench/soak_calls was not built"
     if build/check-gcc/bench/soak_calls --calls "$1"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
     if CALL_PLUGIN=$plugin node bench/soak.mjs --seconds "$2"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    for sanitizer in ${is_long:+asan tsan}; do
+        if bench/soak_sanitized.sh "build/check-$sanitizer" 120; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    done
     result "$passed" "$failed"
 }
 

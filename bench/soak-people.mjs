@@ -1,5 +1,6 @@
-// One process of bench/soak.mjs: some users with one or two devices each, who call each other and everybody else's, and lose their
-// connections; or one after another who stops reading. The parent says when to rest, and may kill it at any moment.
+// One process of bench/soak.mjs: some users with one or two devices each, who call each other and everybody else's, lose their
+// connections, and come back by another door; or one after another who stops reading. The parent says when to rest, and may kill it
+// at any moment.
 import { fileURLToPath } from 'node:url';
 
 import { JanusSocket } from '../scripts/janus-ws.mjs';
@@ -7,6 +8,7 @@ import { PLUGIN } from '../tests/e2e/lib/client.mjs';
 import { HostileSocket } from '../tests/e2e/lib/hostile.mjs';
 import { Random } from '../tests/e2e/lib/random.mjs';
 import { pause, within } from '../tests/e2e/lib/wait.mjs';
+import { DOORS } from './soak-doors.mjs';
 
 const LIVE = ['ringing', 'accepted'];
 // What a reader that has stopped is sent: more than the kernel keeps for it, so that it waits in Janus.
@@ -27,25 +29,25 @@ class Device {
     this.deviceId = deviceId;
   }
 
-  /** A new connection; one that is there already is taken over from. */
+  /** A new connection, by any door; one that is there already is taken over from. */
   async connect() {
-    const older = this.socket;
-    const socket = await JanusSocket.open(this.people.url);
-    socket.on('event', ({ plugindata }) => plugindata && this.#hear(plugindata.data));
-    this.handle = await socket.attach(PLUGIN);
-    this.socket = socket;
-    await this.#register();
+    const older = this.door;
+    const Door = this.people.random.pick(DOORS);
+    const door = await Door.open(this.people.urls, { userId: this.userId, deviceId: this.deviceId }, (event) => this.#hear(event));
+    this.door = door;
+    await this.#look();
     this.isPresent = true;
     await older?.close();
   }
 
-  async #register() {
-    const { calls } = await this.ask('call:register', { userId: this.userId, deviceId: this.deviceId });
+  /** What lives is among the newest, and does so no longer when it is not. */
+  async #look() {
+    const { calls = [] } = await this.try('call:history', { limit: 20 });
     this.calls = new Set(calls.filter(({ status }) => LIVE.includes(status)).map(({ callId }) => callId));
   }
 
   ask(request, fields = {}) {
-    return this.socket.request(this.handle, { request, ...fields });
+    return this.door.ask(request, fields);
   }
 
   /** What need not succeed: the call may be over, the connection gone. */
@@ -121,22 +123,22 @@ class Device {
   /** As a lost network does. */
   drop() {
     this.isPresent = false;
-    this.socket.drop();
+    this.door.drop();
   }
 
   async leave() {
     this.isPresent = false;
     await this.try('call:unregister');
-    await this.socket.close();
+    await this.door.close();
   }
 
   /** Present, and in no call. */
   async rest() {
     if (!this.isPresent)
       await this.connect();
+    await this.#look();
     for (const callId of this.calls)
       await this.#close('call:end', about(callId));
-    await this.look();
   }
 }
 
@@ -144,8 +146,8 @@ class Device {
 class People {
   devices = [];
 
-  constructor({ url, seed, first, count, users, callsPerSecond }) {
-    Object.assign(this, { url, users, callsPerSecond });
+  constructor({ urls, seed, first, count, users, callsPerSecond }) {
+    Object.assign(this, { urls, users, callsPerSecond });
     this.random = new Random(seed);
     for (let n = first; n < first + count; n++) {
       this.devices.push(new Device(this, userName(n), 'phone'));
@@ -209,8 +211,8 @@ class People {
 
 /** One reader after another who is in a call, stops reading, and is cut by ping/pong or goes. */
 class SlowReaders {
-  constructor({ url, first }) {
-    this.url = url;
+  constructor({ urls, first }) {
+    this.url = urls.janusUrl;
     this.first = first;
   }
 
