@@ -4,26 +4,53 @@
 
 #include "text.h"
 
-void call_words_register(const User *user, char *fields, gsize size)
+#define FIELDS_SIZE 256
+
+void call_words_register(User *user)
 {
-    g_snprintf(fields, size, "\"request\":\"call:register\",\"userId\":\"%s\",\"deviceId\":\"%s\"",
-               user->name, user->device);
+    char fields[FIELDS_SIZE];
+
+    g_snprintf(fields, sizeof fields,
+               "\"request\":\"call:register\",\"userId\":\"%s\",\"deviceId\":\"%s\"", user->name,
+               user->device);
+    user_ask(user, fields);
 }
 
-void call_words_initiate(User *caller, const User *callee, char *fields, gsize size)
+void call_words_initiate(User *caller, const User *callee)
 {
     const char *call_id = user_new_call_id(caller);
+    char fields[FIELDS_SIZE];
 
-    g_snprintf(fields, size, "\"request\":\"call:initiate\",\"calleeId\":\"%s\"%s%s%s",
+    g_snprintf(fields, sizeof fields, "\"request\":\"call:initiate\",\"calleeId\":\"%s\"%s%s%s",
                callee->name, call_id ? ",\"callId\":\"" : "", call_id ? call_id : "",
                call_id ? "\"" : "");
+    user_asked(caller);
+    user_ask(caller, fields);
 }
 
-void call_words_about(const User *user, const char *request, const char *more, char *fields,
-                      gsize size)
+static void ask_about(User *user, const char *request, const char *more)
 {
-    g_snprintf(fields, size, "\"request\":\"%s\",\"callId\":\"%s\"%s%s", request,
-               user_call_id(user), *more ? "," : "", more);
+    char fields[FIELDS_SIZE];
+
+    g_snprintf(fields, sizeof fields, "\"request\":\"%s\",\"callId\":\"%s\"%s", request,
+               user_call_id(user), more);
+    user_asked(user);
+    user_ask(user, fields);
+}
+
+void call_words_reject(User *callee)
+{
+    ask_about(callee, "call:reject", ",\"reason\":\"" REJECT_REASON "\"");
+}
+
+void call_words_accept(User *callee)
+{
+    ask_about(callee, "call:accept", "");
+}
+
+void call_words_end(User *user)
+{
+    ask_about(user, "call:end", "");
 }
 
 void call_words_reply(User *user, const char *json)

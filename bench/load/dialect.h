@@ -56,6 +56,8 @@ struct Dialect {
     void (*keep_alive)(User *user); /* NULL: there is no need */
     /* After a call that was lost: makes both free for the next one. NULL: there is no need. */
     void (*recover)(User *user);
+    /* Sends a request of our own protocol, an object's fields without the braces. NULL: it speaks another. */
+    void (*ask)(User *user, const char *fields);
 };
 
 /* NULL: there is none of that name. */
@@ -75,6 +77,8 @@ extern const Dialect dialect_sip;
 /* For dialects: to send. */
 void user_send(User *user, const char *text, gsize size);
 void user_sendf(User *user, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* For those who have Dialect.ask. */
+void user_ask(User *user, const char *fields);
 
 /* For dialects: what they tell the play. */
 

@@ -96,6 +96,11 @@ void user_sendf(User *user, const char *format, ...)
     user_send(user, text, (gsize)size);
 }
 
+void user_ask(User *user, const char *fields)
+{
+    user->play->options->dialect->ask(user, fields);
+}
+
 const char *user_call_id(const User *user)
 {
     return user->pair ? user->pair->call_id : "";
