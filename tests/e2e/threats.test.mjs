@@ -631,7 +631,8 @@ describe('hidden presence', () => {
         const asked = performance.now();
         const { callId } = await caller.ask('call:initiate', { calleeId });
         times[kind].push((performance.now() - asked) * 1000);
-        await caller.ask('call:end', { callId });
+        // On a machine with other things to do it may have rung to its end.
+        await caller.request({ request: 'call:end', callId });
       }
     }
     await release();
