@@ -40,10 +40,10 @@ class Device {
     await older?.close();
   }
 
-  /** What lives is among the newest, and does so no longer when it is not. */
+  /** Finds out which of its calls live: not every door tells a device that comes back. */
   async #look() {
-    const { calls = [] } = await this.try('call:history', { limit: 20 });
-    this.calls = new Set(calls.filter(({ status }) => LIVE.includes(status)).map(({ callId }) => callId));
+    const lists = await Promise.all(LIVE.map((status) => this.try('call:history', { status, limit: 100 })));
+    this.calls = new Set(lists.flatMap(({ calls = [] }) => calls).map(({ callId }) => callId));
   }
 
   ask(request, fields = {}) {
