@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
     Item item;
     Client *client;
-    json_t *body;
+    Body *body;
     gpointer tag;
     Request request;
     Reply reply;
@@ -208,7 +208,7 @@ static void free_asked(Asked *asked)
 
     reply_clear(&asked->reply);
     request_clear(&asked->request);
-    json_decref(asked->body);
+    body_free(asked->body);
     if (asked->tag && client->ops->free_tag)
         client->ops->free_tag(asked->tag);
     client_unref(client);
@@ -266,17 +266,18 @@ static void take_reply(Reply *reply, gpointer data)
 
 static void refuse(Asked *asked)
 {
-    const char *name = json_string_value(json_object_get(asked->body, "request"));
+    const Object body = body_object(asked->body);
+    const Value name = object_get(&body, "request");
     Client *client = asked->client;
 
     client->unanswered--;
-    client->ops->refused(
-        client, g_steal_pointer(&asked->tag),
-        write_refusal(asked->request.event.fault.refusal, asked->request.event.fault.text, name));
+    client->ops->refused(client, g_steal_pointer(&asked->tag),
+                         write_refusal(asked->request.event.fault.refusal,
+                                       asked->request.event.fault.text, name.string));
     free_asked(asked);
 }
 
-void client_request(Client *client, json_t *body, gpointer tag)
+void client_request(Client *client, Body *body, gpointer tag)
 {
     Listener *listener = client->listener;
     /* How many bytes came was looked at when they came. */
@@ -286,7 +287,7 @@ void client_request(Client *client, json_t *body, gpointer tag)
     *asked = (Asked){.client = client_ref(client), .body = body, .tag = tag};
     client->unanswered++;
     listener->stats.requests++;
-    if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &limits)) {
+    if (!request_parse_body(&asked->request, body, DOOR_SOCKET, &limits)) {
         refuse(asked);
         return;
     }
