@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/text.h"
 #include "listener/private.h"
 
 /* What is given to lws at once; it copies what the socket does not take. */
@@ -377,7 +378,7 @@ static void hand_over(Link *link, const char *bytes, gsize length)
     g_byte_array_append(text, (const guint8 *)bytes, (guint)length);
     g_byte_array_append(text, (const guint8 *)"", 1);
     g_clear_pointer(&link->in, g_byte_array_unref);
-    if (g_utf8_validate_len((const char *)text->data, text->len - 1, NULL))
+    if (text_is_valid((const char *)text->data, text->len - 1))
         link->protocol->text(link, (char *)text->data, text->len - 1);
     else
         close_faulty(link, CODE_NOT_UTF8, "the text is not UTF-8");

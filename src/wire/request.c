@@ -83,8 +83,10 @@ static const char *take_id(Request *request, const Object *body, const char *nam
 
 static gboolean is_call_id(const char *id)
 {
-    gsize length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-");
+    gsize length = 0;
 
+    while (g_ascii_isalnum(id[length]) || (id[length] && strchr("_.:-", id[length])))
+        length++;
     return length >= 1 && length <= CALL_ID_BYTES && id[length] == '\0';
 }
 
