@@ -8,7 +8,6 @@ struct Client {
     gpointer owner;
     Peer *peer; /* NULL when it is closed */
     guint unanswered;
-    gboolean is_registered;
     gint afar;     /* atomic: bytes of events that are on their way to the listener's thread */
     gint has_lost; /* atomic: some were more than may wait */
 };
@@ -215,22 +214,11 @@ static void free_asked(Asked *asked)
     g_free(asked);
 }
 
-static void note_registration(Client *client, const Reply *reply)
-{
-    if (reply->refusal != REFUSAL_NONE)
-        return;
-    if (reply->request == EVENT_REGISTER)
-        client->is_registered = TRUE;
-    if (reply->request == EVENT_UNREGISTER)
-        client->is_registered = FALSE;
-}
-
 static void answer(Asked *asked)
 {
     Client *client = asked->client;
     const Listener *listener = client->listener;
 
-    note_registration(client, &asked->reply);
     client->unanswered--;
     client->ops->replied(client, g_steal_pointer(&asked->tag), &asked->reply,
                          service_hub_settings(listener->service), listener->options.join);
@@ -333,11 +321,6 @@ void client_set_owner(Client *client, gpointer owner)
 guint client_unanswered(const Client *client)
 {
     return client->unanswered;
-}
-
-gboolean client_is_registered(const Client *client)
-{
-    return client->is_registered;
 }
 
 gboolean client_has_device(const Client *client)

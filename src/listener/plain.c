@@ -35,7 +35,7 @@ static void send_reply(Client *client, gpointer tag, const Reply *reply,
     g_autofree char *text = write_reply_text(reply, settings, join, tag, &length);
 
     json_decref(tag);
-    if (client_is_registered(client))
+    if (reply->request == EVENT_REGISTER && reply->refusal == REFUSAL_NONE)
         link_settle(link);
     link_send_lazily(link, "", 0, text, length);
     pace(link, client);

@@ -132,7 +132,6 @@ void client_request(Client *client, Body *body, gpointer tag);
 /* How many are not replied to yet. Beyond max_unanswered a protocol should not read more
  * (link_read()). */
 guint client_unanswered(const Client *client);
-gboolean client_is_registered(const Client *client);
 /* Whether the hub has a device of it now: one whose token is over is gone when it is in no call. Asks
  * the service. */
 gboolean client_has_device(const Client *client);
