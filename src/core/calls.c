@@ -503,7 +503,7 @@ Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     case ACTION_CLOSE:
         /* The record outlives the call. */
         close_call(hub, call, row, occurrence, effects);
-        made = effects_at(effects, effects->list->len - 1)->record;
+        made = effects_at(effects, effects->count - 1)->record;
         return record_ref(made);
     }
     call_reschedule(hub, call);

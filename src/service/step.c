@@ -23,8 +23,11 @@ static void unref_record(gpointer record)
 
 void work_init(Work *work)
 {
-    *work = (Work){0};
     effects_init(&work->effects);
+    work->few_count = 0;
+    work->more = NULL;
+    work->ticket = 0;
+    work->after = 0;
 }
 
 void work_clear(Work *work)
@@ -153,7 +156,7 @@ static void hand_push(gpointer item, gpointer data)
 
 static void queue_effects(Service *service, Work *work)
 {
-    for (guint i = 0; i < work->effects.list->len; i++) {
+    for (guint i = 0; i < work->effects.count; i++) {
         Effect *effect = effects_at(&work->effects, i);
 
         switch (effect->kind) {
