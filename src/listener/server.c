@@ -528,6 +528,7 @@ static Listener *make_listener(const ListenerOptions *options, Service *service)
     g_mutex_init(&listener->lock);
     listener->end = &listener->first;
     listener->text = g_byte_array_new();
+    listener->spares = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
     if (options->max_sockets_per_address)
         listener->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     listener->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
@@ -559,7 +560,7 @@ static void end_listener(Listener *listener)
     ev_async_stop(listener->loop, &listener->wake);
     ev_loop_destroy(listener->loop);
     g_clear_pointer(&listener->addresses, g_hash_table_unref);
-    g_clear_pointer(&listener->spare, g_byte_array_unref);
+    g_ptr_array_unref(listener->spares);
     g_byte_array_unref(listener->text);
     text_cache_clear(&listener->cache);
     listener_unref(listener);
