@@ -47,7 +47,7 @@ void call_catch_up(const Hub *hub, const Call *call, const Device *device, Effec
 void call_note(const Hub *hub, Call *call, TraceKind what, const Device *device)
 {
     call->trace = trace_add(call->trace, (hub->now_us - call->created_us) / 1000, what,
-                            device ? device->id : NULL, 0);
+                            device ? g_ref_string_acquire(device->id) : NULL, 0);
 }
 
 static void replace_record(Call *call, Record *next)
