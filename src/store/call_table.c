@@ -238,16 +238,20 @@ static void enter_users(CallTable *table, Kept *kept)
     }
 }
 
-static void await_listing(CallTable *table, Kept *kept)
+static void await_listing(CallTable *table, Kept *kept, Side side)
+{
+    CallUser *user = kept->parties[side].user;
+
+    g_queue_push_tail_link(&user->unlisted, &kept->parties[side].by_user);
+    if (user->unlisted.length > UNLISTED_MOST)
+        list_next(table, user);
+}
+
+static void enter_lists(CallTable *table, Kept *kept)
 {
     for (Side side = SIDE_CALLER; side < SIDES; side++) {
-        CallUser *user = kept->parties[side].user;
-
-        if (!user)
-            continue;
-        g_queue_push_tail_link(&user->unlisted, &kept->parties[side].by_user);
-        if (user->unlisted.length > UNLISTED_MOST)
-            list_next(table, user);
+        if (kept->parties[side].user)
+            await_listing(table, kept, side);
     }
 }
 
@@ -355,18 +359,28 @@ Kept *call_table_add(CallTable *table, Record *record, gint64 id)
     g_hash_table_add(table->calls, kept);
     enter_ids(table, kept);
     enter_users(table, kept);
-    await_listing(table, kept);
+    enter_lists(table, kept);
     enter_life(table, kept);
     return kept;
 }
 
+/* What waits to be listed does so wherever it will be. */
 void call_table_change(CallTable *table, Kept *kept, Record *record)
 {
-    leave_lists(table, kept);
+    gboolean was_listed[SIDES];
+
+    for (Side side = SIDE_CALLER; side < SIDES; side++) {
+        was_listed[side] = kept->parties[side].is_listed;
+        if (was_listed[side])
+            unlist_party(table, kept, side);
+    }
     leave_life(table, kept);
     set_record(kept, record);
-    await_listing(table, kept);
     enter_life(table, kept);
+    for (Side side = SIDE_CALLER; side < SIDES; side++) {
+        if (was_listed[side])
+            await_listing(table, kept, side);
+    }
 }
 
 void call_table_remove(CallTable *table, Kept *kept)
