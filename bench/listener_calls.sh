@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 profile=${3:-$work/profile}
 
-valgrind --tool=callgrind --callgrind-out-file="$profile" --toggle-collect=hear_and_flush "$program" "$calls" >"$work/log" 2>&1 ||
+valgrind --tool=callgrind --callgrind-out-file="$profile" --toggle-collect=hear_and_flush --toggle-collect=look_at_time "$program" "$calls" >"$work/log" 2>&1 ||
     { cat "$work/log" >&2 && exit 2; }
 callgrind_annotate --inclusive=yes --threshold=100 --auto=no "$profile" | sed -E 's/\([^)]*\)//; s/\[[^]]*\]//' |
     awk 'NF >= 2 { print $1, $2 }' >"$work/functions"

@@ -335,6 +335,7 @@ static void look_at_time(struct ev_loop *loop, ev_prepare *watcher, int events G
 {
     Listener *listener = watcher->data;
 
+    links_flush(listener);
     if (!listener->lazy.head)
         return;
     stop_being_lazy(listener, g_get_monotonic_time() - LAZY_US);
