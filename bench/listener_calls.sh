@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 profile=${3:-$work/profile}
 
-valgrind --tool=callgrind --callgrind-out-file="$profile" --toggle-collect=hear_and_flush "$program" "$calls" >"$work/log" 2>&1 ||
+valgrind --tool=callgrind --callgrind-out-file="$profile" --toggle-collect=hear_and_flush --toggle-collect=look_at_time "$program" "$calls" >"$work/log" 2>&1 ||
     { cat "$work/log" >&2 && exit 2; }
 callgrind_annotate --inclusive=yes --threshold=100 --auto=no "$profile" | sed -E 's/\([^)]*\)//; s/\[[^]]*\]//' |
     awk 'NF >= 2 { print $1, $2 }' >"$work/functions"
@@ -26,5 +26,5 @@ of() { # FUNCTION
         END { printf "%.0f", most / calls }' "$work/functions"
 }
 
-printf '%d instructions a call on the listener (lws_write %d, json_loadb %d, request_parse %d, service_request_then %d, hub_step %d)\n' \
-    "$(of hear_and_flush)" "$(of lws_write)" "$(of json_loadb)" "$(of request_parse)" "$(of service_request_then)" "$(of hub_step)"
+printf '%d instructions a call on the listener (lws_write %d, body_read %d, request_parse_body %d, service_request_then %d, hub_step %d)\n' \
+    "$(of hear_and_flush)" "$(of lws_write)" "$(of body_read)" "$(of request_parse_body)" "$(of service_request_then)" "$(of hub_step)"

@@ -90,8 +90,8 @@ function settingsPart() {
 }
 
 function dropPart() {
-  return table(['peer', 'cut off', 'all in grace after ms', 'worst answer after that, ms', 'p99 µs of the whole run'], measured.drop.map((run) =>
-    [`\`${run.peer}\``, run.dropped, run.all_away_ms ?? 'never', figure(run.worst_after_drop_us / 1000), figure(run.due.p99_us)]));
+  return table(['peer', 'cut off', 'cutting took ms', 'all in grace after ms', 'worst answer after that, ms', 'p99 µs of the whole run'], measured.drop.map((run) =>
+    [`\`${run.peer}\``, run.dropped, run.drop_took_us === undefined ? '–' : figure(run.drop_took_us / 1000), run.all_away_ms ?? 'never', figure(run.worst_after_drop_us / 1000), figure(run.due.p99_us)]));
 }
 
 function storePart() {

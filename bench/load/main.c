@@ -231,9 +231,11 @@ static void put_counts(GString *json, const PlayOptions *options, const PlayResu
                            results->lost, results->errors, results->late, results->cut);
     put_text(json, "first_error", results->first_error);
     if (results->dropped_wall_ms > 0)
-        g_string_append_printf(
-            json, ",\"dropped_wall_ms\":%" G_GINT64_FORMAT ",\"worst_after_drop_us\":%.1f",
-            results->dropped_wall_ms, (double)results->worst_after_drop_ns / 1e3);
+        g_string_append_printf(json,
+                               ",\"dropped_wall_ms\":%" G_GINT64_FORMAT
+                               ",\"drop_took_us\":%.1f,\"worst_after_drop_us\":%.1f",
+                               results->dropped_wall_ms, (double)results->drop_took_ns / 1e3,
+                               (double)results->worst_after_drop_ns / 1e3);
 }
 
 static void print(const Options *options, const Watch *watch, const PlayResults *results)

@@ -38,6 +38,9 @@ struct Pair {
     gint64 ended_ns;
 };
 
+/* Sockets that are closed between two looks at the calls. */
+#define DROPPED_AT_ONCE 16
+
 typedef struct {
     Pair *pair;
     guint serial;
@@ -61,6 +64,7 @@ struct Play {
     gint64 answers_dropped_ns; /* when the others were cut off; 0: never */
     gboolean is_calling;
     gboolean is_measuring;
+    gboolean is_dropping;
 };
 
 static gint64 ns_of(double seconds)
@@ -553,6 +557,24 @@ static void look_around(Play *self, gint64 now, gint64 *last)
     keep_alive(self, now);
 }
 
+static guint users_of_pairs(const PlayOptions *options)
+{
+    return options->pairs * (1 + options->devices);
+}
+
+/* As fast as this thread can, with a look at the calls between: else they would wait for its closing, not for the server. TRUE: there
+ * are more. */
+static gboolean drop_some(Play *self)
+{
+    guint staying = users_of_pairs(self->options);
+
+    for (guint i = 0; i < DROPPED_AT_ONCE && self->opened > staying; i++)
+        close_user(self, &self->users[--self->opened], FALSE);
+    self->is_dropping = self->opened > staying;
+    self->results->drop_took_ns = now_ns() - self->answers_dropped_ns;
+    return self->is_dropping;
+}
+
 /* Plays on until then. */
 static void run_until(Play *self, gint64 until_ns)
 {
@@ -566,7 +588,10 @@ static void run_until(Play *self, gint64 until_ns)
         answer_due_calls(self, now);
         end_due_calls(self, now);
         look_around(self, now, &looked);
-        loop_turn(self->loop, next_due_ns(self, MIN(until_ns, now + SECOND / 4)), spin);
+        if (self->is_dropping && drop_some(self))
+            loop_turn(self->loop, now, 0);
+        else
+            loop_turn(self->loop, next_due_ns(self, MIN(until_ns, now + SECOND / 4)), spin);
     }
 }
 
@@ -580,11 +605,6 @@ static void drain(Play *self)
 }
 
 /* --- the whole --- */
-
-static guint users_of_pairs(const PlayOptions *options)
-{
-    return options->pairs * (1 + options->devices);
-}
 
 static void name_user(User *user, const char *prefix, guint person, guint device)
 {
@@ -659,9 +679,7 @@ static void drop_others(Play *self)
 {
     self->answers_dropped_ns = now_ns();
     self->results->dropped_wall_ms = g_get_real_time() / 1000;
-    for (guint i = users_of_pairs(self->options); i < self->opened; i++)
-        close_user(self, &self->users[i], FALSE);
-    self->opened = users_of_pairs(self->options);
+    self->is_dropping = TRUE;
 }
 
 static void measure(Play *self, const PlayWatch *watch)

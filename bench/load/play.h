@@ -45,6 +45,7 @@ typedef struct {
     guint64 cut;    /* connections that the server closed */
     char *first_error;
     gint64 dropped_wall_ms;     /* when the others were cut off; 0: never */
+    gint64 drop_took_ns;        /* until the last of them was closed */
     gint64 worst_after_drop_ns; /* the longest `due` of an answer sent after that */
 } PlayResults;
 

@@ -47,7 +47,7 @@ void call_catch_up(const Hub *hub, const Call *call, const Device *device, Effec
 void call_note(const Hub *hub, Call *call, TraceKind what, const Device *device)
 {
     call->trace = trace_add(call->trace, (hub->now_us - call->created_us) / 1000, what,
-                            device ? device->id : NULL, 0);
+                            device ? g_ref_string_acquire(device->id) : NULL, 0);
 }
 
 static void replace_record(Call *call, Record *next)
@@ -503,7 +503,7 @@ Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *
     case ACTION_CLOSE:
         /* The record outlives the call. */
         close_call(hub, call, row, occurrence, effects);
-        made = effects_at(effects, effects->list->len - 1)->record;
+        made = effects_at(effects, effects->count - 1)->record;
         return record_ref(made);
     }
     call_reschedule(hub, call);

@@ -1,8 +1,5 @@
 #include "core/effect.h"
 
-/* As many as most steps have: a list that grows moves all that it has. */
-#define USUAL_EFFECTS 4
-
 static const char *const message_names[MESSAGES] = {
     [MESSAGE_INCOMING] = "call:incoming",
     [MESSAGE_OUTGOING] = "call:outgoing",
@@ -82,10 +79,8 @@ void reply_clear(Reply *reply)
     join_clear(&reply->join);
 }
 
-static void clear_effect(gpointer memory)
+static void clear_effect(Effect *effect)
 {
-    Effect *effect = memory;
-
     g_clear_pointer(&effect->record, record_unref);
     if (effect->kind == EFFECT_MEDIA)
         media_order_clear(&effect->order);
@@ -95,13 +90,19 @@ static void clear_effect(gpointer memory)
 
 void effects_init(Effects *effects)
 {
-    *effects = (Effects){.list = g_array_sized_new(FALSE, FALSE, sizeof(Effect), USUAL_EFFECTS)};
-    g_array_set_clear_func(effects->list, clear_effect);
+    effects->count = 0;
+    effects->more = NULL;
+    effects->has_reply = FALSE;
+    effects->reply = (Reply){0};
 }
 
 void effects_reset(Effects *effects)
 {
-    g_array_set_size(effects->list, 0);
+    while (effects->count > 0) {
+        clear_effect(effects_at(effects, effects->count - 1));
+        effects->count--;
+    }
+    g_clear_pointer(&effects->more, g_array_unref);
     if (effects->has_reply)
         reply_clear(&effects->reply);
     effects->has_reply = FALSE;
@@ -111,45 +112,53 @@ void effects_reset(Effects *effects)
 void effects_clear(Effects *effects)
 {
     effects_reset(effects);
-    g_clear_pointer(&effects->list, g_array_unref);
 }
 
 Effect *effects_at(const Effects *effects, guint i)
 {
-    g_assert(i < effects->list->len);
-    return &g_array_index(effects->list, Effect, i);
+    g_assert(i < effects->count);
+    if (i < USUAL_EFFECTS)
+        return (Effect *)&effects->few[i];
+    return &g_array_index(effects->more, Effect, i - USUAL_EFFECTS);
+}
+
+/* Room for one more. */
+static Effect *next(Effects *effects)
+{
+    guint i = effects->count++;
+
+    if (i < USUAL_EFFECTS)
+        return &effects->few[i];
+    if (!effects->more)
+        effects->more = g_array_new(FALSE, FALSE, sizeof(Effect));
+    g_array_set_size(effects->more, i - USUAL_EFFECTS + 1);
+    return &g_array_index(effects->more, Effect, i - USUAL_EFFECTS);
 }
 
 void effects_send(Effects *effects, Address *to, Message *message)
 {
-    Effect effect = {.kind = to ? EFFECT_SEND : EFFECT_MISSED, .to = to, .message = *message};
-
-    g_array_append_val(effects->list, effect);
+    *next(effects) =
+        (Effect){.kind = to ? EFFECT_SEND : EFFECT_MISSED, .to = to, .message = *message};
     *message = (Message){0};
 }
 
 void effects_record(Effects *effects, Change change, Record *record)
 {
-    Effect effect = {.kind = EFFECT_RECORD, .change = change, .record = record_ref(record)};
-
-    g_array_append_val(effects->list, effect);
+    *next(effects) =
+        (Effect){.kind = EFFECT_RECORD, .change = change, .record = record_ref(record)};
 }
 
 void effects_push(Effects *effects, Record *record, gboolean is_stop, gint64 expires_in_ms)
 {
-    Effect effect = {.kind = EFFECT_PUSH,
-                     .record = record_ref(record),
-                     .is_stop = is_stop,
-                     .expires_in_ms = expires_in_ms};
-
-    g_array_append_val(effects->list, effect);
+    *next(effects) = (Effect){.kind = EFFECT_PUSH,
+                              .record = record_ref(record),
+                              .is_stop = is_stop,
+                              .expires_in_ms = expires_in_ms};
 }
 
 void effects_media(Effects *effects, MediaOrder *order)
 {
-    Effect effect = {.kind = EFFECT_MEDIA, .order = *order};
-
-    g_array_append_val(effects->list, effect);
+    *next(effects) = (Effect){.kind = EFFECT_MEDIA, .order = *order};
     *order = (MediaOrder){0};
 }
 

@@ -128,9 +128,14 @@ typedef struct {
     };
 } Effect;
 
+/* As many as most steps have. */
+#define USUAL_EFFECTS 4
+
 typedef struct {
-    GArray *list;       /* of Effect */
-    gboolean has_reply; /* TRUE after every request */
+    guint count;
+    Effect few[USUAL_EFFECTS]; /* the first of them */
+    GArray *more;              /* of Effect: the others, or NULL */
+    gboolean has_reply;        /* TRUE after every request */
     Reply reply;
 } Effects;
 

@@ -85,19 +85,28 @@ static GRefString *replace_older(Hub *hub, const Event *event, const Sender *sen
     return NULL;
 }
 
-static CallFacts *facts_of(const Hub *hub, const Event *event, const Sender *sender)
+static GRefString *id_of_call(const Event *event)
+{
+    char given[64];
+
+    if (event->initiate.call_id)
+        return g_ref_string_new(event->initiate.call_id);
+    g_strlcpy(given, "CALL_", sizeof given);
+    g_strlcat(given, event->fresh_id, sizeof given);
+    return g_ref_string_new(given);
+}
+
+static CallFacts *facts_of(const Hub *hub, const Event *event, const Sender *sender,
+                           const User *callee)
 {
     const InitiateEvent *initiate = &event->initiate;
     CallFacts *facts = call_facts_new();
-    g_autofree char *given = NULL;
 
-    if (!initiate->call_id)
-        given = g_strconcat("CALL_", event->fresh_id, NULL);
-    facts->call_id = g_ref_string_new(given ? given : initiate->call_id);
+    facts->call_id = id_of_call(event);
     facts->caller_id = g_ref_string_acquire(sender->user->id);
     facts->caller_device = g_ref_string_acquire(sender->device->id);
     facts->caller_name = ref_string_share(sender->device->name);
-    facts->callee_id = g_ref_string_new(initiate->callee_id);
+    facts->callee_id = g_ref_string_acquire(callee->id);
     facts->data = initiate->data ? g_ref_string_new(initiate->data) : NULL;
     facts->media = initiate->media;
     facts->mode = initiate->has_mode ? initiate->mode : hub->settings.default_mode;
@@ -123,8 +132,8 @@ static void go_live(Hub *hub, Call *call)
 
 static Call *create_call(Hub *hub, const Event *event, const Sender *sender)
 {
-    g_autoptr(CallFacts) facts = facts_of(hub, event, sender);
     User *callee = hub_make_user(hub, event->initiate.callee_id);
+    g_autoptr(CallFacts) facts = facts_of(hub, event, sender, callee);
     Call *call;
 
     call = call_new(sender->user, callee, sender->device, record_new(facts), hub->now_us);

@@ -2,8 +2,10 @@
 
 static Trace *add_answer(const Event *event, Trace *before, gint64 created_ms)
 {
+    const char *endpoint = event->push.endpoint;
+
     return trace_add(before, MAX(event->wall_ms - created_ms, 0), TRACE_PUSH_ANSWERED,
-                     event->push.endpoint, event->push.status);
+                     endpoint ? g_ref_string_new(endpoint) : NULL, event->push.status);
 }
 
 /* The call that was asked for may be over by now: then both parties' memories of it change. */

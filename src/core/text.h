@@ -9,5 +9,8 @@
 /* For tables whose keys are ids: as g_str_hash(), in steps of eight bytes. */
 guint text_hash(gconstpointer text);
 
+/* UTF-8 without NUL. */
+gboolean text_is_valid(const char *bytes, gsize length);
+
 /* `text` is valid UTF-8. */
 gboolean has_control_characters(const char *text);

@@ -21,20 +21,21 @@ const char *trace_name(TraceKind what)
     return names[what];
 }
 
-Trace *trace_add(Trace *before, gint64 at_ms, TraceKind what, const char *who, guint how)
+Trace *trace_add(Trace *before, gint64 at_ms, TraceKind what, GRefString *who, guint how)
 {
-    guint count = before ? before->count : 0;
-    Trace *trace;
+    guint count = before ? before->count + 1 : 1;
+    Trace *trace = before;
 
-    if (count >= TRACE_MOST)
-        return before;
-    trace = g_atomic_rc_box_new(Trace);
-    *trace =
-        (Trace){.before = before, .at_ms = at_ms, .what = what, .how = how, .count = count + 1};
-    if (trace->count == TRACE_MOST)
+    if (count <= TRACE_MOST) {
+        trace = g_atomic_rc_box_new(Trace);
+        *trace =
+            (Trace){.before = before, .at_ms = at_ms, .what = what, .how = how, .count = count};
+    }
+    if (count < TRACE_MOST)
+        trace->who = g_steal_pointer(&who);
+    else if (count == TRACE_MOST)
         trace->what = TRACE_MORE;
-    else if (who)
-        trace->who = g_ref_string_new(who);
+    g_clear_pointer(&who, g_ref_string_release);
     return trace;
 }
 
@@ -117,7 +118,8 @@ static gboolean parse_line(const char *line, Trace **trace)
         !parse_kind(words[1], &what) ||
         !g_ascii_string_to_unsigned(words[2], 10, 0, G_MAXUINT, &how, NULL))
         return FALSE;
-    *trace = trace_add(*trace, at_ms, what, *words[3] ? words[3] : NULL, (guint)how);
+    *trace =
+        trace_add(*trace, at_ms, what, *words[3] ? g_ref_string_new(words[3]) : NULL, (guint)how);
     return TRUE;
 }
 

@@ -36,8 +36,8 @@ struct Trace {
 
 const char *trace_name(TraceKind what);
 
-/* The chain with one entry more. Takes over `before`, which may be NULL; `who` may be NULL. */
-Trace *trace_add(Trace *before, gint64 at_ms, TraceKind what, const char *who, guint how);
+/* The chain with one entry more. Takes over `before` and `who`; either may be NULL. */
+Trace *trace_add(Trace *before, gint64 at_ms, TraceKind what, GRefString *who, guint how);
 Trace *trace_ref(Trace *trace); /* NULL is fine */
 void trace_unref(Trace *trace); /* NULL is fine */
 

@@ -8,7 +8,6 @@ struct Client {
     gpointer owner;
     Peer *peer; /* NULL when it is closed */
     guint unanswered;
-    gboolean is_registered;
     gint afar;     /* atomic: bytes of events that are on their way to the listener's thread */
     gint has_lost; /* atomic: some were more than may wait */
 };
@@ -25,7 +24,7 @@ typedef struct {
 typedef struct {
     Item item;
     Client *client;
-    json_t *body;
+    Body *body;
     gpointer tag;
     Request request;
     Reply reply;
@@ -208,21 +207,11 @@ static void free_asked(Asked *asked)
 
     reply_clear(&asked->reply);
     request_clear(&asked->request);
-    json_decref(asked->body);
+    body_free(asked->body);
     if (asked->tag && client->ops->free_tag)
         client->ops->free_tag(asked->tag);
     client_unref(client);
     g_free(asked);
-}
-
-static void note_registration(Client *client, const Reply *reply)
-{
-    if (reply->refusal != REFUSAL_NONE)
-        return;
-    if (reply->request == EVENT_REGISTER)
-        client->is_registered = TRUE;
-    if (reply->request == EVENT_UNREGISTER)
-        client->is_registered = FALSE;
 }
 
 static void answer(Asked *asked)
@@ -230,7 +219,6 @@ static void answer(Asked *asked)
     Client *client = asked->client;
     const Listener *listener = client->listener;
 
-    note_registration(client, &asked->reply);
     client->unanswered--;
     client->ops->replied(client, g_steal_pointer(&asked->tag), &asked->reply,
                          service_hub_settings(listener->service), listener->options.join);
@@ -266,17 +254,18 @@ static void take_reply(Reply *reply, gpointer data)
 
 static void refuse(Asked *asked)
 {
-    const char *name = json_string_value(json_object_get(asked->body, "request"));
+    const Object body = body_object(asked->body);
+    const Value name = object_get(&body, "request");
     Client *client = asked->client;
 
     client->unanswered--;
-    client->ops->refused(
-        client, g_steal_pointer(&asked->tag),
-        write_refusal(asked->request.event.fault.refusal, asked->request.event.fault.text, name));
+    client->ops->refused(client, g_steal_pointer(&asked->tag),
+                         write_refusal(asked->request.event.fault.refusal,
+                                       asked->request.event.fault.text, name.string));
     free_asked(asked);
 }
 
-void client_request(Client *client, json_t *body, gpointer tag)
+void client_request(Client *client, Body *body, gpointer tag)
 {
     Listener *listener = client->listener;
     /* How many bytes came was looked at when they came. */
@@ -286,7 +275,7 @@ void client_request(Client *client, json_t *body, gpointer tag)
     *asked = (Asked){.client = client_ref(client), .body = body, .tag = tag};
     client->unanswered++;
     listener->stats.requests++;
-    if (!request_parse(&asked->request, body, NULL, DOOR_SOCKET, &limits)) {
+    if (!request_parse_body(&asked->request, body, DOOR_SOCKET, &limits)) {
         refuse(asked);
         return;
     }
@@ -332,11 +321,6 @@ void client_set_owner(Client *client, gpointer owner)
 guint client_unanswered(const Client *client)
 {
     return client->unanswered;
-}
-
-gboolean client_is_registered(const Client *client)
-{
-    return client->is_registered;
 }
 
 gboolean client_has_device(const Client *client)

@@ -1,11 +1,16 @@
 #include <string.h>
 
+#include "core/text.h"
 #include "listener/private.h"
 
 /* What is given to lws at once; it copies what the socket does not take. */
 #define PORTION (32 * 1024)
 /* What most messages fit into. */
 #define USUAL_BYTES 512
+/* What is kept for the next messages: so many pieces, none of which has had more. */
+#define SPARES_MOST 64
+#define SPARE_BYTES_MOST 4096
+#define HEADER_BYTES_MOST 10
 /* So much the kernel may hold for a socket that does not read; twice that, it says. */
 #define KERNEL_BYTES (64 * 1024)
 /* How long what may wait does. */
@@ -139,43 +144,59 @@ gsize link_waiting(const Link *link)
 
 static GByteArray *take_spare(Listener *listener)
 {
-    GByteArray *spare = g_steal_pointer(&listener->spare);
+    GPtrArray *spares = listener->spares;
 
-    return spare ? spare : g_byte_array_sized_new(USUAL_BYTES);
+    if (!spares->len)
+        return g_byte_array_sized_new(USUAL_BYTES);
+    return g_ptr_array_steal_index_fast(spares, spares->len - 1);
 }
 
 /* A large one is not worth keeping. */
 static void give_spare(Listener *listener, GByteArray *bytes)
 {
-    if (listener->spare || bytes->len > PORTION) {
+    if (listener->spares->len == SPARES_MOST || bytes->len > SPARE_BYTES_MOST) {
         g_byte_array_unref(bytes);
         return;
     }
     g_byte_array_set_size(bytes, 0);
-    listener->spare = bytes;
+    g_ptr_array_add(listener->spares, bytes);
 }
 
-static void put_header(GByteArray *out, guint8 op, gsize length)
+/* Returns how many bytes it has. */
+static gsize make_header(guint8 header[HEADER_BYTES_MOST], guint8 op, gsize length)
 {
-    guint8 header[10] = {op};
-    guint size = 2;
+    guint16 length16 = GUINT16_TO_BE((guint16)length);
+    guint64 length64 = GUINT64_TO_BE((guint64)length);
 
+    header[0] = op;
     if (length < 126) {
         header[1] = (guint8)length;
-    } else if (length <= G_MAXUINT16) {
-        guint16 length16 = GUINT16_TO_BE((guint16)length);
-
+        return 2;
+    }
+    if (length <= G_MAXUINT16) {
         header[1] = 126;
         memcpy(header + 2, &length16, sizeof length16);
-        size = 4;
-    } else {
-        guint64 length64 = GUINT64_TO_BE((guint64)length);
-
-        header[1] = 127;
-        memcpy(header + 2, &length64, sizeof length64);
-        size = 10;
+        return 4;
     }
-    g_byte_array_append(out, header, size);
+    header[1] = 127;
+    memcpy(header + 2, &length64, sizeof length64);
+    return 10;
+}
+
+/* A frame of text in two parts, behind what waits. */
+static void put_frame(Link *link, guint8 op, const char *head, gsize head_length, const char *text,
+                      gsize length)
+{
+    guint8 header[HEADER_BYTES_MOST];
+    gsize header_length = make_header(header, op, head_length + length);
+    GByteArray *out = link->out ? link->out : take_spare(link->listener);
+    guint start = out->len;
+
+    g_byte_array_set_size(out, start + (guint)(header_length + head_length + length));
+    memcpy(out->data + start, header, header_length);
+    memcpy(out->data + start + header_length, head, head_length);
+    memcpy(out->data + start + header_length + head_length, text, length);
+    link->out = out;
 }
 
 static gboolean write_portion(Link *link)
@@ -244,11 +265,7 @@ static gboolean put_text(Link *link, const char *head, gsize head_length, const 
 {
     if (!has_room(link, head_length + length))
         return FALSE;
-    if (!link->out)
-        link->out = take_spare(link->listener);
-    put_header(link->out, OP_TEXT, head_length + length);
-    g_byte_array_append(link->out, (const guint8 *)head, (guint)head_length);
-    g_byte_array_append(link->out, (const guint8 *)text, (guint)length);
+    put_frame(link, OP_TEXT, head, head_length, text, length);
     return TRUE;
 }
 
@@ -274,11 +291,8 @@ static void send_ping(Link *link)
 {
     if (!has_room(link, 0))
         return;
-    if (!link->out)
-        link->out = take_spare(link->listener);
     /* lws does not tell of an empty pong. */
-    put_header(link->out, OP_PING, 1);
-    g_byte_array_append(link->out, (const guint8 *)"?", 1);
+    put_frame(link, OP_PING, "", 0, "?", 1);
     mark_dirty(link);
 }
 
@@ -321,6 +335,7 @@ static void look_at_time(struct ev_loop *loop, ev_prepare *watcher, int events G
 {
     Listener *listener = watcher->data;
 
+    links_flush(listener);
     if (!listener->lazy.head)
         return;
     stop_being_lazy(listener, g_get_monotonic_time() - LAZY_US);
@@ -377,7 +392,7 @@ static void hand_over(Link *link, const char *bytes, gsize length)
     g_byte_array_append(text, (const guint8 *)bytes, (guint)length);
     g_byte_array_append(text, (const guint8 *)"", 1);
     g_clear_pointer(&link->in, g_byte_array_unref);
-    if (g_utf8_validate_len((const char *)text->data, text->len - 1, NULL))
+    if (text_is_valid((const char *)text->data, text->len - 1))
         link->protocol->text(link, (char *)text->data, text->len - 1);
     else
         close_faulty(link, CODE_NOT_UTF8, "the text is not UTF-8");

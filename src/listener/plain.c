@@ -1,6 +1,5 @@
 /* call.v1: each frame is a body of docs/protocol.md, and an id that the reply repeats. */
 #include "listener/protocol.h"
-#include "wire/read.h"
 #include "wire/text.h"
 #include "wire/write.h"
 
@@ -36,7 +35,7 @@ static void send_reply(Client *client, gpointer tag, const Reply *reply,
     g_autofree char *text = write_reply_text(reply, settings, join, tag, &length);
 
     json_decref(tag);
-    if (client_is_registered(client))
+    if (reply->request == EVENT_REGISTER && reply->refusal == REFUSAL_NONE)
         link_settle(link);
     link_send_lazily(link, "", 0, text, length);
     pace(link, client);
@@ -74,12 +73,10 @@ static const ClientOps ops = {
 
 /* --- in --- */
 
-static void refuse(Link *link, json_t *id, const char *text)
+static void refuse(Link *link, const char *text)
 {
     json_t *refusal = write_refusal(REFUSAL_INVALID_REQUEST, text, NULL);
 
-    if (id)
-        json_object_set(refusal, "id", id);
     send_json(link, refusal);
     json_decref(refusal);
 }
@@ -90,35 +87,41 @@ static void refuse_text(Link *link, const json_error_t *error)
                                             MAX(error->position, 0));
     g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-    refuse(link, NULL, valid);
+    refuse(link, valid);
 }
 
-static gboolean is_id(const json_t *id)
+static gboolean is_id(const Value *id)
 {
-    if (json_is_string(id))
-        return json_string_length(id) <= ID_BYTES;
-    return json_is_integer(id);
+    return id->kind == VALUE_INTEGER || (id->kind == VALUE_STRING && id->length <= ID_BYTES);
+}
+
+static void take_body(Link *link, Body *body)
+{
+    Client *client = link_owner(link);
+    const Object object = body_object(body);
+    const Value id = object_get(&object, "id");
+
+    if (!body_is_object(body)) {
+        refuse(link, "the message must be a JSON object");
+        body_free(body);
+    } else if (id.kind != VALUE_ABSENT && !is_id(&id)) {
+        refuse(link, "id: must be an integer, or a string of at most 128 bytes");
+        body_free(body);
+    } else {
+        client_request(client, body, id.kind == VALUE_ABSENT ? NULL : value_json(&id));
+        pace(link, client);
+    }
 }
 
 static void take_text(Link *link, char *text, gsize length)
 {
-    Client *client = link_owner(link);
     json_error_t error;
-    json_t *body = json_read(text, length, &error);
-    json_t *id = json_object_get(body, "id");
+    Body *body = body_read(text, length, &error);
 
-    if (!body) {
+    if (body)
+        take_body(link, body);
+    else
         refuse_text(link, &error);
-    } else if (!json_is_object(body)) {
-        refuse(link, NULL, "the message must be a JSON object");
-        json_decref(body);
-    } else if (id && !is_id(id)) {
-        refuse(link, NULL, "id: must be an integer, or a string of at most 128 bytes");
-        json_decref(body);
-    } else {
-        client_request(client, body, json_incref(id));
-        pace(link, client);
-    }
 }
 
 /* --- its life --- */

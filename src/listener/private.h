@@ -64,7 +64,7 @@ struct Listener {
     GQueue dirty;          /* who has something to send that was not tried yet */
     GQueue muted;          /* who has ended, and lws shall not hear of it yet */
     GHashTable *addresses; /* of how many Links there are; NULL when nobody wants to know */
-    GByteArray *spare;     /* for the next text that waits; or NULL */
+    GPtrArray *spares;     /* of GByteArray, empty: for the next texts that wait */
     GByteArray *text;      /* a message that came, whole */
     TextCache cache;
     guint connections; /* of TCP, with those that are in their handshake */

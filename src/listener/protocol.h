@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "listener/listener.h"
+#include "wire/body.h"
 
 typedef struct Link Link;
 typedef struct Exchange Exchange;
@@ -124,14 +125,13 @@ typedef struct {
 Client *client_new(Listener *listener, const ClientOps *ops, gpointer owner);
 gpointer client_owner(const Client *client);
 void client_set_owner(Client *client, gpointer owner);
-/* One request: the body as docs/protocol.md has it. Takes the reference to it. Requests of one client
+/* One request: the body as docs/protocol.md has it, an object. Takes it over. Requests of one client
  * are stepped in their order; replies come when they are durable, so they may overtake each other.
  */
-void client_request(Client *client, json_t *body, gpointer tag);
+void client_request(Client *client, Body *body, gpointer tag);
 /* How many are not replied to yet. Beyond max_unanswered a protocol should not read more
  * (link_read()). */
 guint client_unanswered(const Client *client);
-gboolean client_is_registered(const Client *client);
 /* Whether the hub has a device of it now: one whose token is over is gone when it is in no call. Asks
  * the service. */
 gboolean client_has_device(const Client *client);

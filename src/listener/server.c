@@ -6,6 +6,8 @@
 #define TICK_S 0.1
 /* Of what came from other threads, before sockets are looked at again. */
 #define ITEMS_AT_ONCE 256
+/* Sockets that have something to send, before the loop's turn is over. */
+#define FLUSHED_TOGETHER 32
 /* What lws reads at once, and keeps for each socket. */
 #define RECEIVE_BYTES 2048
 /* Beyond max_sockets: those that are about to be told so. */
@@ -243,13 +245,15 @@ static int hear(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 #pragma GCC diagnostic pop
 }
 
+/* What is to be sent goes out together at the end of the loop's turn (link.c), which wakes whoever it is for once, or when it is
+ * much: nobody waits for a long turn. */
 static int hear_and_flush(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                           size_t length)
 {
     int result = hear(wsi, reason, user, in, length);
     Listener *listener = listener_of(wsi);
 
-    if (listener && listener->context)
+    if (listener && listener->context && listener->dirty.length >= FLUSHED_TOGETHER)
         links_flush(listener);
     return result;
 }
@@ -344,7 +348,6 @@ static void run_items(struct ev_loop *loop, ev_async *watcher, int events G_GNUC
         item->run(item);
     if (item)
         ev_async_send(loop, watcher);
-    links_flush(listener);
 }
 
 /* --- time --- */
@@ -377,7 +380,6 @@ static void do_tick(struct ev_loop *loop, ev_timer *watcher, int events G_GNUC_U
         if (protocols[i]->tick)
             protocols[i]->tick(listener->selves[i], now_us);
     }
-    links_flush(listener);
     publish(listener);
     if (is_done(listener, now_us))
         ev_break(loop, EVBREAK_ALL);
@@ -528,6 +530,7 @@ static Listener *make_listener(const ListenerOptions *options, Service *service)
     g_mutex_init(&listener->lock);
     listener->end = &listener->first;
     listener->text = g_byte_array_new();
+    listener->spares = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
     if (options->max_sockets_per_address)
         listener->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     listener->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
@@ -559,7 +562,7 @@ static void end_listener(Listener *listener)
     ev_async_stop(listener->loop, &listener->wake);
     ev_loop_destroy(listener->loop);
     g_clear_pointer(&listener->addresses, g_hash_table_unref);
-    g_clear_pointer(&listener->spare, g_byte_array_unref);
+    g_ptr_array_unref(listener->spares);
     g_byte_array_unref(listener->text);
     text_cache_clear(&listener->cache);
     listener_unref(listener);

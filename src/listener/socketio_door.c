@@ -112,8 +112,9 @@ static void turn_away(SocketIoDevice *device, const SocketIoAsk *ask, json_t *an
 
 static void request_quietly(SocketIoDevice *device, const char *name, const char *call_id)
 {
-    client_request(device->client, json_pack("{s:s, s:s*}", "request", name, "callId", call_id),
-                   tag_new(device, TAG_QUIET, NULL));
+    json_t *body = json_pack("{s:s, s:s*}", "request", name, "callId", call_id);
+
+    client_request(device->client, body_of_json(body), tag_new(device, TAG_QUIET, NULL));
 }
 
 static const ClientOps client_ops;
@@ -155,7 +156,7 @@ static void register_device(SocketIoDevice *device, SocketIoOutput *output)
     body = socketio_registration(output->data);
     tag = tag_new(device, TAG_REGISTER, &output->ask);
     tag->names_device = json_object_get(body, "deviceId") != NULL;
-    client_request(device->client, body, tag);
+    client_request(device->client, body_of_json(body), tag);
 }
 
 static gboolean has_room(SocketIoDevice *device, const SocketIoAsk *ask, const char *name)
@@ -176,7 +177,8 @@ static void take_event(SocketIoDevice *device, SocketIoOutput *output)
         return;
     body = fault ? NULL : socketio_request(output->data, &fault);
     if (body)
-        client_request(device->client, body, tag_new(device, TAG_EVENT, &output->ask));
+        client_request(device->client, body_of_json(body),
+                       tag_new(device, TAG_EVENT, &output->ask));
     else
         refuse(device, &output->ask, REFUSAL_INVALID_REQUEST, fault, name);
 }

@@ -1,5 +1,6 @@
 #include "service/ids.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -15,6 +16,26 @@ static void fill_random(guint8 *bytes, gsize length)
     g_assert(got == (gssize)length);
 }
 
+/* Asking the kernel costs as much as a look at a call. What was given out is not kept here. */
+static void fill_pooled(guint8 *bytes, gsize length)
+{
+    static struct {
+        GMutex lock;
+        guint8 bytes[256];
+        gsize left;
+    } pool;
+
+    g_mutex_lock(&pool.lock);
+    if (pool.left < length) {
+        fill_random(pool.bytes, sizeof pool.bytes);
+        pool.left = sizeof pool.bytes;
+    }
+    pool.left -= length;
+    memcpy(bytes, pool.bytes + pool.left, length);
+    memset(pool.bytes + pool.left, 0, length);
+    g_mutex_unlock(&pool.lock);
+}
+
 void fresh_id(gint64 wall_ms, char id[FRESH_ID_LENGTH + 1])
 {
     guint8 bytes[RANDOM_DIGITS];
@@ -23,7 +44,7 @@ void fresh_id(gint64 wall_ms, char id[FRESH_ID_LENGTH + 1])
         id[i] = digits[wall_ms & 31];
         wall_ms >>= 5;
     }
-    fill_random(bytes, sizeof bytes);
+    fill_pooled(bytes, sizeof bytes);
     for (guint i = 0; i < RANDOM_DIGITS; i++)
         id[TIME_DIGITS + i] = digits[bytes[i] & 31];
     id[FRESH_ID_LENGTH] = '\0';

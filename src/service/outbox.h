@@ -11,7 +11,10 @@ typedef void (*OutboxHand)(gpointer item, gpointer user_data);
 
 typedef struct {
     GMutex lock;
-    GQueue items;
+    gpointer *items; /* a ring; NULL before the first */
+    guint room;      /* of it, a power of two */
+    guint first;
+    guint count;
     gboolean is_draining;
 } Outbox;
 

@@ -34,10 +34,15 @@ struct Service {
 
 /* --- step.c --- */
 
+/* Most steps tell no more than so many. */
+#define USUAL_PEERS 4
+
 /* What a step leaves to do when the lock is open again. */
 typedef struct {
     Effects effects;
-    GPtrArray *peers; /* references: whose outboxes got something */
+    Peer *few[USUAL_PEERS]; /* references: whose outboxes got something */
+    guint few_count;
+    GPtrArray *more; /* further ones; or NULL */
     JournalTicket ticket;
     OrderTicket after; /* what has to be done before anybody is told */
 } Work;

@@ -24,7 +24,8 @@ static void unref_record(gpointer record)
 void work_init(Work *work)
 {
     effects_init(&work->effects);
-    work->peers = g_ptr_array_new_with_free_func(unref_peer);
+    work->few_count = 0;
+    work->more = NULL;
     work->ticket = 0;
     work->after = 0;
 }
@@ -32,7 +33,28 @@ void work_init(Work *work)
 void work_clear(Work *work)
 {
     effects_clear(&work->effects);
-    g_ptr_array_unref(work->peers);
+    while (work->few_count > 0)
+        peer_unref(work->few[--work->few_count]);
+    g_clear_pointer(&work->more, g_ptr_array_unref);
+}
+
+static void add_peer(Work *work, Peer *peer)
+{
+    if (work->few_count < USUAL_PEERS) {
+        work->few[work->few_count++] = peer_ref(peer);
+        return;
+    }
+    if (!work->more)
+        work->more = g_ptr_array_new_with_free_func(unref_peer);
+    g_ptr_array_add(work->more, peer_ref(peer));
+}
+
+static void drain_peers(const Work *work)
+{
+    for (guint i = 0; i < work->few_count; i++)
+        peer_drain(work->few[i]);
+    for (guint i = 0; work->more && i < work->more->len; i++)
+        peer_drain(g_ptr_array_index(work->more, i));
 }
 
 static void put_notice(Service *service, Notice notice)
@@ -67,7 +89,7 @@ static void hand_notice(gpointer item, gpointer data)
 static void queue_send(Service *service, Work *work, Effect *effect)
 {
     peer_put(effect->to, &effect->message, &service->orders, work->after);
-    g_ptr_array_add(work->peers, peer_ref(effect->to));
+    add_peer(work, effect->to);
 }
 
 /* A device that is told of a room finds it; one that gets an offer has been linked. */
@@ -134,7 +156,7 @@ static void hand_push(gpointer item, gpointer data)
 
 static void queue_effects(Service *service, Work *work)
 {
-    for (guint i = 0; i < work->effects.list->len; i++) {
+    for (guint i = 0; i < work->effects.count; i++) {
         Effect *effect = effects_at(&work->effects, i);
 
         switch (effect->kind) {
@@ -223,8 +245,7 @@ void service_deliver(Service *service, Work *work)
     orders_drain(&service->orders);
     if (service->options.backend)
         outbox_drain(&service->pushes, hand_push, service);
-    for (guint i = 0; i < work->peers->len; i++)
-        peer_drain(g_ptr_array_index(work->peers, i));
+    drain_peers(work);
     if (!service->journal)
         outbox_drain(&service->records, write_at_once, service);
     if (service->options.notifier)

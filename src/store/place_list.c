@@ -4,6 +4,8 @@
 
 /* Most lists of a callId have one place only. */
 #define ROOM_AT_FIRST 1
+/* Of one millisecond there are this many, or so. */
+#define STEPS_BACK 32
 
 void place_list_clear(PlaceList *list)
 {
@@ -46,26 +48,39 @@ static void make_room(PlaceList *list)
     list->all = g_renew(Place, list->all, list->room);
 }
 
+/* Where it belongs: nearly always among the last, so that is where to look first. */
+static guint find_room(const PlaceList *list, const Place *place)
+{
+    for (guint i = 0; i < STEPS_BACK; i++) {
+        if (i == list->count || place_is_newer(place, place_list_at(list, list->count - i - 1)))
+            return list->count - i;
+    }
+    return place_list_older(list, place);
+}
+
 void place_list_add(PlaceList *list, Place place)
 {
-    guint at = list->count;
+    guint at = find_room(list, &place);
     Place *here;
 
     make_room(list);
-    if (at > 0 && !place_is_newer(&place, place_list_at(list, at - 1)))
-        at = place_list_older(list, &place);
     here = list->all + list->first + at;
     memmove(here + 1, here, (list->count - at) * sizeof(Place));
     *here = place;
     list->count++;
 }
 
+static gboolean is_same(const Place *one, const Place *other)
+{
+    return one->at == other->at && one->id == other->id;
+}
+
 void place_list_remove(PlaceList *list, const Place *place)
 {
-    guint at = place_list_older(list, place);
+    guint at = is_same(place, &list->all[list->first]) ? 0 : place_list_older(list, place);
     Place *here = list->all + list->first + at;
 
-    g_assert(at < list->count && here->at == place->at && here->id == place->id);
+    g_assert(at < list->count && is_same(here, place));
     list->count--;
     if (at == 0)
         list->first++;

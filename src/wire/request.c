@@ -24,55 +24,57 @@ static void G_GNUC_PRINTF(3, 4) fault(Request *request, Refusal refusal, const c
 
 /* --- one field each: NULL or a default when it is absent (or null), a fault when it is bad --- */
 
-static json_t *field(json_t *body, const char *name)
+static gboolean is_given(const Value *value)
 {
-    json_t *value = json_object_get(body, name);
-
-    return json_is_null(value) ? NULL : value;
+    return value->kind != VALUE_ABSENT && value->kind != VALUE_NULL;
 }
 
-static const char *take_string(Request *request, json_t *body, const char *name)
+static const char *string_of(Request *request, const Value *value, const char *name)
 {
-    json_t *value = field(body, name);
-
-    if (!value)
+    if (!is_given(value))
         return NULL;
-    if (!json_is_string(value)) {
+    if (value->kind != VALUE_STRING) {
         fault(request, REFUSAL_INVALID_REQUEST, "%s: must be a string", name);
         return NULL;
     }
-    if (strlen(json_string_value(value)) != json_string_length(value)) {
+    if (strlen(value->string) != value->length) {
         fault(request, REFUSAL_INVALID_REQUEST, "%s: must not contain NUL", name);
         return NULL;
     }
-    return json_string_value(value);
+    return value->string;
 }
 
-static const char *integer_as_text(Request *request, json_t *value)
+static const char *take_string(Request *request, const Object *body, const char *name)
+{
+    Value value = object_get(body, name);
+
+    return string_of(request, &value, name);
+}
+
+static const char *integer_as_text(Request *request, gint64 value)
 {
     char *text = request->numbers[request->numbers_used++];
 
     g_assert(request->numbers_used <= G_N_ELEMENTS(request->numbers));
-    g_snprintf(text, sizeof request->numbers[0], "%" JSON_INTEGER_FORMAT,
-               json_integer_value(value));
+    g_snprintf(text, sizeof request->numbers[0], "%" G_GINT64_FORMAT, value);
     return text;
 }
 
-static const char *take_id(Request *request, json_t *body, const char *name)
+static const char *take_id(Request *request, const Object *body, const char *name)
 {
-    json_t *value = field(body, name);
+    Value value = object_get(body, name);
     const char *id;
 
-    if (json_is_integer(value))
-        return integer_as_text(request, value);
-    if (value && !json_is_string(value)) {
+    if (value.kind == VALUE_INTEGER)
+        return integer_as_text(request, value.integer);
+    if (is_given(&value) && value.kind != VALUE_STRING) {
         fault(request, REFUSAL_INVALID_REQUEST, "%s: must be a string or an integer", name);
         return NULL;
     }
-    id = take_string(request, body, name);
+    id = string_of(request, &value, name);
     if (!id)
         return NULL;
-    if (!*id || strlen(id) > ID_BYTES)
+    if (!*id || value.length > ID_BYTES)
         fault(request, REFUSAL_INVALID_REQUEST, "%s: must have 1 to %d bytes", name, ID_BYTES);
     else if (has_control_characters(id))
         fault(request, REFUSAL_INVALID_REQUEST, "%s: must not contain control characters", name);
@@ -81,12 +83,14 @@ static const char *take_id(Request *request, json_t *body, const char *name)
 
 static gboolean is_call_id(const char *id)
 {
-    gsize length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-");
+    gsize length = 0;
 
+    while (g_ascii_isalnum(id[length]) || (id[length] && strchr("_.:-", id[length])))
+        length++;
     return length >= 1 && length <= CALL_ID_BYTES && id[length] == '\0';
 }
 
-static const char *take_call_id(Request *request, json_t *body)
+static const char *take_call_id(Request *request, const Object *body)
 {
     const char *id = take_string(request, body, "callId");
 
@@ -102,36 +106,35 @@ static void require(Request *request, const void *value, const char *name)
         fault(request, REFUSAL_INVALID_REQUEST, "%s: is required", name);
 }
 
-static gint64 take_integer(Request *request, json_t *body, const char *name, gint64 least,
+static gint64 take_integer(Request *request, const Object *body, const char *name, gint64 least,
                            gint64 most, gint64 absent)
 {
-    json_t *value = field(body, name);
+    Value value = object_get(body, name);
 
-    if (!value)
+    if (!is_given(&value))
         return absent;
-    if (!json_is_integer(value) || json_integer_value(value) < least ||
-        json_integer_value(value) > most) {
+    if (value.kind != VALUE_INTEGER || value.integer < least || value.integer > most) {
         fault(request, REFUSAL_INVALID_REQUEST,
               "%s: must be an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, least,
               most);
         return absent;
     }
-    return json_integer_value(value);
+    return value.integer;
 }
 
-static gboolean take_boolean(Request *request, json_t *body, const char *in, const char *name,
+static gboolean take_boolean(Request *request, const Object *body, const char *in, const char *name,
                              gboolean absent)
 {
-    json_t *value = field(body, name);
+    Value value = object_get(body, name);
 
-    if (!value)
+    if (!is_given(&value))
         return absent;
-    if (!json_is_boolean(value))
+    if (value.kind != VALUE_BOOLEAN)
         fault(request, REFUSAL_INVALID_REQUEST, "%s%s: must be true or false", in, name);
-    return json_is_true(value);
+    return value.kind == VALUE_BOOLEAN && value.integer;
 }
 
-static const char *take_reason(Request *request, json_t *body)
+static const char *take_reason(Request *request, const Object *body)
 {
     const char *reason = take_string(request, body, "reason");
 
@@ -140,7 +143,7 @@ static const char *take_reason(Request *request, json_t *body)
     return reason;
 }
 
-static const char *take_display_name(Request *request, json_t *body)
+static const char *take_display_name(Request *request, const Object *body)
 {
     const char *name = take_string(request, body, "displayName");
 
@@ -154,10 +157,10 @@ static const char *take_display_name(Request *request, json_t *body)
     return name;
 }
 
-/* Any JSON, also null. */
-static const char *take_data(Request *request, json_t *body, gsize most)
+/* Any JSON, also null. A body that has it is not plain. */
+static const char *take_data(Request *request, const Object *body, gsize most)
 {
-    json_t *value = json_object_get(body, "data");
+    json_t *value = json_object_get(body->json, "data");
 
     if (!value)
         return NULL;
@@ -170,38 +173,38 @@ static const char *take_data(Request *request, json_t *body, gsize most)
     return request->data;
 }
 
-static const char *take_data_object(Request *request, json_t *body, gsize most)
+static const char *take_data_object(Request *request, const Object *body, gsize most)
 {
-    json_t *value = field(body, "data");
+    Value value = object_get(body, "data");
 
-    if (!value)
+    if (!is_given(&value))
         return NULL;
-    if (!json_is_object(value)) {
+    if (value.kind != VALUE_OBJECT) {
         fault(request, REFUSAL_INVALID_REQUEST, "data: must be an object");
         return NULL;
     }
     return take_data(request, body, most);
 }
 
-static Media take_media(Request *request, json_t *body)
+static Media take_media(Request *request, const Object *body)
 {
-    json_t *value = field(body, "media");
+    Value value = object_get(body, "media");
     Media media = {.audio = TRUE};
 
-    if (!value)
+    if (!is_given(&value))
         return media;
-    if (!json_is_object(value)) {
+    if (value.kind != VALUE_OBJECT) {
         fault(request, REFUSAL_INVALID_REQUEST, "media: must be an object");
         return media;
     }
-    media.audio = take_boolean(request, value, "media.", "audio", TRUE);
-    media.video = take_boolean(request, value, "media.", "video", FALSE);
+    media.audio = take_boolean(request, &value.object, "media.", "audio", TRUE);
+    media.video = take_boolean(request, &value.object, "media.", "video", FALSE);
     if (!media.audio && !media.video)
         fault(request, REFUSAL_INVALID_REQUEST, "media: audio or video must be true");
     return media;
 }
 
-static void take_mode(Request *request, json_t *body)
+static void take_mode(Request *request, const Object *body)
 {
     InitiateEvent *initiate = &request->event.initiate;
     const char *name = take_string(request, body, "mode");
@@ -212,29 +215,6 @@ static void take_mode(Request *request, json_t *body)
 }
 
 /* --- the body as a whole --- */
-
-static gboolean is_deeper(json_t *value, guint most)
-{
-    const char *name;
-    json_t *inner;
-    size_t i;
-
-    if (!json_is_object(value) && !json_is_array(value))
-        return FALSE;
-    if (!most)
-        return TRUE;
-    json_object_foreach(value, name, inner)
-    {
-        if (is_deeper(inner, most - 1))
-            return TRUE;
-    }
-    json_array_foreach(value, i, inner)
-    {
-        if (is_deeper(inner, most - 1))
-            return TRUE;
-    }
-    return FALSE;
-}
 
 /* At most so many bytes does it have, written compactly: a character may become six, a number has fewer than 32. */
 static gsize most_bytes(json_t *value)
@@ -260,14 +240,16 @@ static gboolean is_larger(json_t *body, gsize bytes)
 }
 
 /* Only `data` may be deep at all; a field that nobody knows is not worth naming. */
-static void check_shape(Request *request, json_t *body, const MessageLimits *limits)
+static void check_shape(Request *request, const Object *body, const MessageLimits *limits)
 {
-    if (is_deeper(json_object_get(body, "data"), limits->depth - 1))
+    Object data = object_of_json(json_object_get(body->json, "data"));
+
+    if (object_is_deeper(&data, limits->depth - 1))
         fault(request, REFUSAL_INVALID_REQUEST, "data: must not be nested so deep");
-    else if (is_deeper(body, limits->depth))
+    else if (object_is_deeper(body, limits->depth))
         fault(request, REFUSAL_INVALID_REQUEST, "body: must not be nested deeper than %u",
               limits->depth);
-    else if (limits->bytes && is_larger(body, limits->bytes))
+    else if (limits->bytes && body->json && is_larger(body->json, limits->bytes))
         fault(request, REFUSAL_TOO_LARGE, "body: must have at most %" G_GSIZE_FORMAT " bytes",
               limits->bytes);
 }
@@ -288,11 +270,12 @@ static JsepKind take_jsep_kind(Request *request, json_t *jsep)
 
 static void take_jsep(Request *request, json_t *jsep, const MessageLimits *limits)
 {
+    const Object object = object_of_json(jsep);
     JsepKind kind;
 
     if (!jsep || json_is_null(jsep))
         return;
-    if (is_deeper(jsep, limits->depth)) {
+    if (object_is_deeper(&object, limits->depth)) {
         fault(request, REFUSAL_INVALID_REQUEST, "jsep: must not be nested so deep");
         return;
     }
@@ -311,7 +294,7 @@ static void take_jsep(Request *request, json_t *jsep, const MessageLimits *limit
 
 /* --- one function a request --- */
 
-static void parse_register(Request *request, json_t *body)
+static void parse_register(Request *request, const Object *body)
 {
     RegisterEvent *reg = &request->event.reg;
 
@@ -321,11 +304,11 @@ static void parse_register(Request *request, json_t *body)
     reg->display_name = take_display_name(request, body);
 }
 
-static void parse_nothing(Request *request G_GNUC_UNUSED, json_t *body G_GNUC_UNUSED)
+static void parse_nothing(Request *request G_GNUC_UNUSED, const Object *body G_GNUC_UNUSED)
 {
 }
 
-static void parse_initiate(Request *request, json_t *body)
+static void parse_initiate(Request *request, const Object *body)
 {
     InitiateEvent *initiate = &request->event.initiate;
 
@@ -338,19 +321,19 @@ static void parse_initiate(Request *request, json_t *body)
     initiate->data = take_data_object(request, body, INITIATE_DATA_BYTES);
 }
 
-static void parse_call(Request *request, json_t *body)
+static void parse_call(Request *request, const Object *body)
 {
     request->event.about.call_id = take_call_id(request, body);
     require(request, request->event.about.call_id, "callId");
 }
 
-static void parse_end(Request *request, json_t *body)
+static void parse_end(Request *request, const Object *body)
 {
     parse_call(request, body);
     request->event.about.reason = take_reason(request, body);
 }
 
-static void parse_reject(Request *request, json_t *body)
+static void parse_reject(Request *request, const Object *body)
 {
     const char *cause = take_string(request, body, "cause");
 
@@ -363,21 +346,21 @@ static void parse_reject(Request *request, json_t *body)
         fault(request, REFUSAL_INVALID_REQUEST, "cause: must be declined or busy");
 }
 
-static void parse_signal(Request *request, json_t *body)
+static void parse_signal(Request *request, const Object *body)
 {
     parse_call(request, body);
     request->event.about.data = take_data(request, body, SIGNAL_DATA_BYTES);
     require(request, request->event.about.data, "data");
 }
 
-static void parse_update(Request *request, json_t *body)
+static void parse_update(Request *request, const Object *body)
 {
     parse_call(request, body);
     request->event.about.data = take_data_object(request, body, UPDATE_DATA_BYTES);
     require(request, request->event.about.data, "data");
 }
 
-static void parse_history(Request *request, json_t *body)
+static void parse_history(Request *request, const Object *body)
 {
     HistoryEvent *history = &request->event.history;
     const char *status = take_string(request, body, "status");
@@ -392,7 +375,7 @@ static void parse_history(Request *request, json_t *body)
         fault(request, REFUSAL_INVALID_REQUEST, "status: is not a state of a call");
 }
 
-static void parse_disconnect(Request *request, json_t *body)
+static void parse_disconnect(Request *request, const Object *body)
 {
     DisconnectEvent *disconnect = &request->event.disconnect;
 
@@ -401,13 +384,13 @@ static void parse_disconnect(Request *request, json_t *body)
     disconnect->device_id = take_id(request, body, "deviceId");
 }
 
-static void parse_media(Request *request, json_t *body)
+static void parse_media(Request *request, const Object *body)
 {
     request->event.join.call_id = take_call_id(request, body);
     require(request, request->event.join.call_id, "callId");
 }
 
-static void parse_join(Request *request, json_t *body)
+static void parse_join(Request *request, const Object *body)
 {
     const char *token = take_string(request, body, "token");
 
@@ -419,12 +402,14 @@ static void parse_join(Request *request, json_t *body)
 }
 
 /* -1 for what is not said. */
-static gint take_wish(Request *request, json_t *body, const char *name)
+static gint take_wish(Request *request, const Object *body, const char *name)
 {
-    return field(body, name) ? take_boolean(request, body, "", name, FALSE) : -1;
+    Value value = object_get(body, name);
+
+    return is_given(&value) ? take_boolean(request, body, "", name, FALSE) : -1;
 }
 
-static void parse_configure(Request *request, json_t *body)
+static void parse_configure(Request *request, const Object *body)
 {
     request->event.configure = (MediaWish){
         .audio = take_wish(request, body, "audio"),
@@ -436,7 +421,7 @@ static void parse_configure(Request *request, json_t *body)
     };
 }
 
-static void parse_record(Request *request, json_t *body)
+static void parse_record(Request *request, const Object *body)
 {
     request->event.record.call_id = take_call_id(request, body);
     require(request, request->event.record.call_id, "callId");
@@ -449,7 +434,7 @@ static const struct {
     EventKind kind;
     guint doors;
     gboolean wants_jsep;
-    void (*parse)(Request *request, json_t *body);
+    void (*parse)(Request *request, const Object *body);
 } requests[] = {
     {EVENT_REGISTER, ANY_APP, FALSE, parse_register},
     {EVENT_UNREGISTER, ANY_APP, FALSE, parse_nothing},
@@ -481,7 +466,7 @@ static gboolean find_request(const char *name, RequestDoor door, guint *row)
 }
 
 /* For nobody in particular: the call is named by its id and, where that is not unique, its caller. */
-static void parse_operator(Request *request, json_t *body)
+static void parse_operator(Request *request, const Object *body)
 {
     Event *event = &request->event;
 
@@ -490,7 +475,7 @@ static void parse_operator(Request *request, json_t *body)
 }
 
 /* A backend acts for a user; for a call it also says from which of the user's devices. */
-static void parse_acting_for(Request *request, json_t *body)
+static void parse_acting_for(Request *request, const Object *body)
 {
     Event *event = &request->event;
 
@@ -512,8 +497,8 @@ static void parse_acting_for(Request *request, json_t *body)
     require(request, event->as_device, "deviceId");
 }
 
-gboolean request_parse(Request *request, json_t *body, json_t *jsep, RequestDoor door,
-                       const MessageLimits *limits)
+static gboolean parse_object(Request *request, const Object *body, json_t *jsep, RequestDoor door,
+                             const MessageLimits *limits)
 {
     const char *name;
     guint row;
@@ -539,8 +524,24 @@ gboolean request_parse(Request *request, json_t *body, json_t *jsep, RequestDoor
     return TRUE;
 }
 
+gboolean request_parse(Request *request, json_t *body, json_t *jsep, RequestDoor door,
+                       const MessageLimits *limits)
+{
+    const Object object = object_of_json(body);
+
+    return parse_object(request, &object, jsep, door, limits);
+}
+
+gboolean request_parse_body(Request *request, const Body *body, RequestDoor door,
+                            const MessageLimits *limits)
+{
+    const Object object = body_object(body);
+
+    return parse_object(request, &object, NULL, door, limits);
+}
+
 /* The cursor of a list is a place in it, as text. */
-static guint take_place(Request *request, json_t *body)
+static guint take_place(Request *request, const Object *body)
 {
     const char *after = take_string(request, body, "after");
     guint64 place = 0;
@@ -552,28 +553,34 @@ static guint take_place(Request *request, json_t *body)
 
 gboolean request_parse_page(Request *request, Lookup *lookup, json_t *body)
 {
+    const Object object = object_of_json(body);
+
     *request = (Request){0};
     *lookup = (Lookup){
         .limit =
-            (guint)take_integer(request, body, "limit", 1, LIST_LIMIT_MOST, LIST_LIMIT_DEFAULT),
-        .from = take_place(request, body),
+            (guint)take_integer(request, &object, "limit", 1, LIST_LIMIT_MOST, LIST_LIMIT_DEFAULT),
+        .from = take_place(request, &object),
     };
     return !is_faulty(request);
 }
 
 gboolean request_parse_user(Request *request, Lookup *lookup, json_t *body)
 {
+    const Object object = object_of_json(body);
+
     *request = (Request){0};
-    *lookup = (Lookup){.user_id = take_id(request, body, "userId")};
+    *lookup = (Lookup){.user_id = take_id(request, &object, "userId")};
     require(request, lookup->user_id, "userId");
     return !is_faulty(request);
 }
 
 gboolean request_parse_trace(Request *request, json_t *body)
 {
+    const Object object = object_of_json(body);
+
     *request = (Request){.event.kind = EVENT_GET};
-    parse_operator(request, body);
-    parse_call(request, body);
+    parse_operator(request, &object);
+    parse_call(request, &object);
     return !is_faulty(request);
 }
 

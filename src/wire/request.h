@@ -6,6 +6,7 @@
 
 #include "core/event.h"
 #include "core/text.h"
+#include "wire/body.h"
 
 /* Who may send a request: an app over its door, or a backend over the Admin API. */
 typedef enum {
@@ -53,6 +54,9 @@ typedef struct {
  * call:join and call:media look at it. Both are borrowed. End with request_clear() in both cases. */
 gboolean request_parse(Request *request, json_t *body, json_t *jsep, RequestDoor door,
                        const MessageLimits *limits);
+/* The same of a body to which nothing came; limits->bytes is not for plain text, whose bytes its reader has counted. */
+gboolean request_parse_body(Request *request, const Body *body, RequestDoor door,
+                            const MessageLimits *limits);
 void request_clear(Request *request);
 
 /* What a backend asks of memory: a page of a list, or one user. Strings as in Request. */

@@ -9,6 +9,12 @@
 
 static const char hex[] = "0123456789ABCDEF";
 
+/* Two digits at a time: half of the divisions. */
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
 /* What is to be written after a backslash; 0 where the byte stands for itself, 'u' for a number. */
 static const char escapes[256] = {
     ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b',    ['\f'] = 'f', ['\n'] = 'n',      ['\r'] = 'r',
@@ -71,20 +77,33 @@ static char *put_escaped(char *at, guchar byte)
     return at + 4;
 }
 
+/* How many bytes there are before the next that is to be escaped. */
+static gsize plain_bytes(const char *string, gsize length)
+{
+    gsize count = 0;
+
+    while (count < length && !escapes[(guchar)string[count]])
+        count++;
+    return count;
+}
+
 void text_put_string(Text *text, const char *string, gsize length)
 {
+    const char *end = string + length;
     char *at;
 
     need(text, ESCAPED_MOST * length + 2);
     at = text->at;
     *at++ = '"';
-    for (gsize i = 0; i < length; i++) {
-        guchar byte = (guchar)string[i];
+    for (;;) {
+        gsize plain = plain_bytes(string, (gsize)(end - string));
 
-        if (escapes[byte])
-            at = put_escaped(at, byte);
-        else
-            *at++ = (char)byte;
+        memcpy(at, string, plain);
+        at += plain;
+        string += plain;
+        if (string == end)
+            break;
+        at = put_escaped(at, (guchar)*string++);
     }
     *at++ = '"';
     text->at = at;
@@ -96,6 +115,10 @@ void text_put_integer(Text *text, gint64 value)
     char *at = digits + sizeof digits;
     guint64 rest = value < 0 ? 0 - (guint64)value : (guint64)value;
 
+    for (; rest >= 100; rest /= 100) {
+        at -= 2;
+        memcpy(at, &pairs[2 * (rest % 100)], 2);
+    }
     do {
         *--at = (char)('0' + rest % 10);
         rest /= 10;

@@ -496,7 +496,7 @@ static void check_reply(Sim *sim, const Event *event, const char *user_id, const
         return;
     if (reply->request != event->kind || reply->wall_ms != sim_wall_ms(sim))
         sim_fail(sim, "rule: the reply is not of this step");
-    if (reply->refusal != REFUSAL_NONE && sim->effects.list->len)
+    if (reply->refusal != REFUSAL_NONE && sim->effects.count)
         sim_fail(sim, "rule: a request that is refused changes nothing");
     if (reply->refusal != REFUSAL_NONE && !reply->text)
         sim_fail(sim, "rule: a refusal has a text");
@@ -529,7 +529,7 @@ static void note_join(Sim *sim, const Event *event)
 
 static gboolean closes(const Effects *effects, const CallFacts *facts)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
 
         if (effect->kind == EFFECT_RECORD && effect->change == CHANGE_CLOSED &&
@@ -796,7 +796,7 @@ static void check_hub(Sim *sim)
 
 static void open_created(Sim *sim)
 {
-    for (guint i = 0; i < sim->effects.list->len; i++) {
+    for (guint i = 0; i < sim->effects.count; i++) {
         const Effect *effect = effects_at(&sim->effects, i);
 
         if (effect->kind == EFFECT_RECORD && effect->change == CHANGE_CREATED)
@@ -809,7 +809,7 @@ void check_step(Sim *sim, const Event *event, const char *was_user, const char *
     note_arrival(sim, event);
     note_join(sim, event);
     open_created(sim);
-    for (guint i = 0; i < sim->effects.list->len; i++) {
+    for (guint i = 0; i < sim->effects.count; i++) {
         const Effect *effect = effects_at(&sim->effects, i);
 
         if (effect->kind == EFFECT_RECORD)

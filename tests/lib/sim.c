@@ -228,7 +228,7 @@ static void see_reply(Sim *sim, const char *who)
 
 static void see_all(Sim *sim, const char *who)
 {
-    for (guint i = 0; i < sim->effects.list->len; i++)
+    for (guint i = 0; i < sim->effects.count; i++)
         see_effect(sim, effects_at(&sim->effects, i));
     if (sim->effects.has_reply)
         see_reply(sim, who);

@@ -182,10 +182,10 @@ static void test_late_timer(Sim *sim)
 
     sim_play(sim, "here: alice bob | alice > initiate bob C1 | bob < incoming C1 | [44999]");
     effects = sim_step(sim, &late, "timer", "fires too early");
-    g_assert_cmpuint(effects->list->len, ==, 0);
+    g_assert_cmpuint(effects->count, ==, 0);
     sim_play(sim, "[45000] alice < timeout C1 no_answer | bob < ended C1 timeout");
     effects = sim_step(sim, &late, "timer", "fires once more");
-    g_assert_cmpuint(effects->list->len, ==, 0);
+    g_assert_cmpuint(effects->count, ==, 0);
 }
 
 static void test_nothing_to_wait_for(Sim *sim)

@@ -550,7 +550,7 @@ static gboolean check_reply(Checker *checker, const Event *event, const Effects 
 
 static gboolean check_effects(Checker *checker, const Effects *effects)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
 
         if (effect->kind == EFFECT_PUSH) {
@@ -654,7 +654,7 @@ static gboolean check_limits(Checker *checker)
 
 static void learn_all_facts(Checker *checker, const Effects *effects)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
 
         if (effect->kind == EFFECT_RECORD && effect->change == CHANGE_CREATED)

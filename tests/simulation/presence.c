@@ -160,7 +160,7 @@ static gboolean is_callers(const Stage *stage, const Address *address)
 
 static void note_effects(Stage *stage, gboolean is_callers_request)
 {
-    for (guint i = 0; i < stage->effects.list->len; i++) {
+    for (guint i = 0; i < stage->effects.count; i++) {
         const Effect *effect = effects_at(&stage->effects, i);
 
         if (effect->kind == EFFECT_SEND && is_callers(stage, effect->to))

@@ -193,7 +193,7 @@ static const char *check_order(Rules *rules, const MediaOrder *order, gboolean i
 
 static gboolean closes(const Effects *effects, const CallFacts *facts)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
 
         if (effect->kind == EFFECT_RECORD && effect->record->facts == facts &&
@@ -206,7 +206,7 @@ static gboolean closes(const Effects *effects, const CallFacts *facts)
 /* And after: whom an operator took off was still told. */
 static void take_off(Rules *rules, const Event *event, const Effects *effects)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
 
         if (effect->kind == EFFECT_SEND && effect->message.cause == CAUSE_TOKEN_EXPIRED)
@@ -362,7 +362,7 @@ static const char *check_revision(Rules *rules, const Effect *effect)
 /* Records first: an event may be sent before the record of the same step is kept, but never without it. */
 static const char *check_revisions(Rules *rules, const Event *event, const Effects *effects)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
         const char *broken;
 
@@ -379,7 +379,7 @@ static const char *check_revisions(Rules *rules, const Event *event, const Effec
 
 static const char *check_events(Rules *rules, const Effects *effects)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
         const char *broken =
             effect->kind == EFFECT_MEDIA
@@ -397,7 +397,7 @@ static const char *check_events(Rules *rules, const Effects *effects)
 
 static const char *check_old_places(Rules *rules, const Effects *effects)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const char *broken = check_old_place(rules, effects_at(effects, i));
 
         if (broken)
@@ -427,7 +427,7 @@ static const char *check_refusal(Rules *rules, const Effects *effects, const Hub
     rules->deadline_us = deadline_us;
     rules->devices = stats.devices;
     rules->live_calls = stats.live_calls;
-    if (is_refused && (effects->list->len || !is_same))
+    if (is_refused && (effects->count || !is_same))
         return "a refused request changed something";
     return NULL;
 }

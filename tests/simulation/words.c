@@ -174,7 +174,7 @@ static void print_reply(const Reply *reply)
 
 void words_effects(const Effects *effects)
 {
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
 
         if (effect->kind == EFFECT_MEDIA)

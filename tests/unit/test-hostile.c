@@ -42,14 +42,14 @@ typedef struct {
     Nature nature;
     const char *json; /* or NULL: so many x */
     gsize bytes;
-} Value;
+} Sample;
 
 #define LISTS_10 "[[[[[[[[[["
 #define LISTS_10_END "]]]]]]]]]]"
 #define LISTS_40 LISTS_10 LISTS_10 LISTS_10 LISTS_10
 #define LISTS_40_END LISTS_10_END LISTS_10_END LISTS_10_END LISTS_10_END
 
-static const Value values[] = {
+static const Sample values[] = {
     {"null", IS_NULL, "null", 0},
     {"true", IS_BOOLEAN, "true", 0},
     {"false", IS_BOOLEAN, "false", 0},
@@ -210,10 +210,10 @@ static const Field fields[] = {
 
 typedef struct {
     const Field *field;
-    const Value *value;
+    const Sample *value;
 } Cell;
 
-static char *json_of(const Value *value)
+static char *json_of(const Sample *value)
 {
     g_autofree char *filling = NULL;
 
@@ -236,7 +236,7 @@ static json_t *body_with(const Field *field, const char *json)
     return body;
 }
 
-static Refusal expected_of(const Field *field, const Value *value)
+static Refusal expected_of(const Field *field, const Sample *value)
 {
     if (field->kind->takes & value->nature)
         return REFUSAL_NONE;
@@ -299,7 +299,7 @@ static void test_twice(gconstpointer data)
 /* What no request knows is nobody's business. */
 static void test_extra(gconstpointer data)
 {
-    const Value *value = data;
+    const Sample *value = data;
     static const Field reject = {DOOR_APP, "call:reject", C, "unheard-of", &any_json, FALSE};
     g_autofree char *json = json_of(value);
     json_auto_t *body = body_with(&reject, json);
@@ -314,7 +314,7 @@ static void test_extra(gconstpointer data)
 /* The name of a request is a text, and one that there is. */
 static void test_request_name(gconstpointer data)
 {
-    const Value *value = data;
+    const Sample *value = data;
     g_autofree char *json = json_of(value);
     g_autofree char *text = g_strdup_printf("{\"request\":%s}", json);
     json_auto_t *body = json_loads(text, JSON_ALLOW_NUL, NULL);
@@ -331,7 +331,7 @@ static void test_request_name(gconstpointer data)
     }
 }
 
-static char *path_of(const char *what, const Field *field, const Value *value)
+static char *path_of(const char *what, const Field *field, const Sample *value)
 {
     return g_strdup_printf("/hostile/%s/%s%s/%s/%s", what,
                            field->door == DOOR_BACKEND ? "backend's " : "", field->request,

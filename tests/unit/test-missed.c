@@ -127,7 +127,7 @@ static void tear_down(World *world, gconstpointer data G_GNUC_UNUSED)
 
 static void note(World *world, TraceKind what, const char *who)
 {
-    world->record->trace = trace_add(world->record->trace, 10, what, who, 0);
+    world->record->trace = trace_add(world->record->trace, 10, what, g_ref_string_new(who), 0);
 }
 
 static void finish(World *world, CallState status, Cause cause, gint64 ended_ms)

@@ -215,7 +215,7 @@ static void test_message_is_taken(void)
     effects_at(&effects, 0)->message = (Message){0};
     effects_reply(&effects, &event)->text = g_strdup("gone");
     effects_reset(&effects);
-    g_assert_cmpuint(effects.list->len, ==, 0);
+    g_assert_cmpuint(effects.count, ==, 0);
     g_assert_false(effects.has_reply);
     g_assert_cmpstr(taken.data, ==, "{}");
     g_assert_cmpstr(taken.record->facts->call_id, ==, "C1");

@@ -755,12 +755,21 @@ static void compare_everything(const Model *model, Store *store)
     compare_gets(model, store);
 }
 
+/* Some have read their calls before these change, others have not. */
+static void compare_somebody(const Model *model, Store *store)
+{
+    compare_history(model, store, model_users[g_test_rand_int_range(0, MODEL_USERS)],
+                    HISTORY(.limit = 12));
+}
+
 static void test_model(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
     Model model = {0};
 
     for (guint step = 1; step <= MODEL_STEPS; step++) {
         model_write(&model, fixture->store);
+        if (step % 5 == 0)
+            compare_somebody(&model, fixture->store);
         if (step % 50 == 0)
             model_forget(&model, fixture->store);
         if (step % 100 == 0) {
@@ -1042,6 +1051,58 @@ static void test_memory_is_bounded(void)
     store_free(store);
 }
 
+#define UNREAD 10000
+
+static void put_unread(Store *store, guint number)
+{
+    g_autofree char *id = g_strdup_printf("c%u", number);
+    g_autofree char *caller = g_strdup_printf("caller-%u", number);
+    g_autoptr(Record) ringing = CALL(.id = id, .caller = caller, .created_ms = number);
+    g_autoptr(Record) ended = next_revision(ringing, CALL_ENDED);
+
+    write_group(store, (Record *[]){ringing, ended}, 2);
+}
+
+/* Far more than a store keeps waiting for somebody to ask: each is on its page, and those that were forgotten are on none. */
+static void test_memory_lists_what_nobody_read(void)
+{
+    Store *store = memory_store_new(UNREAD);
+    g_autoptr(GString) newest_first = g_string_new(NULL);
+
+    for (guint i = 1; i <= UNREAD + 7; i++)
+        put_unread(store, i);
+    for (guint i = UNREAD + 7; i > 7; i--)
+        g_string_append_printf(newest_first, i > 8 ? "c%u " : "c%u", i);
+    assert_history(store, "bob", HISTORY(.limit = 100), newest_first->str);
+    assert_call(store, "caller-7", "c7", "none");
+    assert_call(store, "bob", "c8", "ended/- 2");
+    assert_call(store, "bob", "c7", "none");
+    assert_found(store, "c9", "caller-9 only");
+    g_assert_cmpuint(forget(store, G_MAXINT64, UNREAD - 1), ==, UNREAD - 1);
+    assert_history(store, "bob", HISTORY(.limit = 100), "c10007");
+    assert_history(store, "caller-10006", HISTORY(.limit = 100), "");
+    store_free(store);
+}
+
+/* The newest by creation is the one that is meant, in whatever order they came and go. */
+static void test_memory_callers_of_one_id(void)
+{
+    Store *store = memory_store_new(3);
+
+    PUT(store, .id = "c", .caller = "b", .created_ms = 200, .status = CALL_ENDED, .ended_ms = 900);
+    PUT(store, .id = "c", .caller = "c", .created_ms = 300, .status = CALL_ENDED, .ended_ms = 800);
+    PUT(store, .id = "c", .caller = "a", .created_ms = 100, .status = CALL_ENDED, .ended_ms = 850);
+    assert_call(store, "bob", "c", "ended/- 1");
+    assert_found(store, "c", "several");
+    /* The one in the middle of the three. */
+    PUT(store, .id = "x", .caller = "d", .created_ms = 400, .status = CALL_ENDED, .ended_ms = 990);
+    PUT(store, .id = "y", .caller = "d", .created_ms = 400, .status = CALL_ENDED, .ended_ms = 991);
+    assert_found(store, "c", "b only");
+    PUT(store, .id = "z", .caller = "d", .created_ms = 400, .status = CALL_ENDED, .ended_ms = 992);
+    assert_found(store, "c", "none");
+    store_free(store);
+}
+
 /* --- the outbox --- */
 
 static void assert_events(Fixture *fixture, const char *endpoint, const char *expected)
@@ -1258,5 +1319,7 @@ int main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         add_cases(&kinds[i]);
     g_test_add_func("/store/memory/is-bounded", test_memory_is_bounded);
+    g_test_add_func("/store/memory/what-nobody-read", test_memory_lists_what_nobody_read);
+    g_test_add_func("/store/memory/callers-of-one-id", test_memory_callers_of_one_id);
     return g_test_run();
 }

@@ -3,8 +3,8 @@
 
 static void test_shares_what_was_before(void)
 {
-    Trace *one = trace_add(NULL, 0, TRACE_RUNG, "phone", 0);
-    Trace *two = trace_add(trace_ref(one), 5, TRACE_ALERTED, "phone", 0);
+    Trace *one = trace_add(NULL, 0, TRACE_RUNG, g_ref_string_new("phone"), 0);
+    Trace *two = trace_add(trace_ref(one), 5, TRACE_ALERTED, g_ref_string_new("phone"), 0);
     g_autoptr(GPtrArray) entries = trace_entries(two);
 
     g_assert_true(two->before == one);
@@ -23,7 +23,7 @@ static void test_is_bounded(void)
     g_autoptr(Trace) trace = NULL;
 
     for (guint i = 0; i < 3 * TRACE_MOST; i++)
-        trace = trace_add(trace, i, TRACE_RUNG, "phone", 0);
+        trace = trace_add(trace, i, TRACE_RUNG, g_ref_string_new("phone"), 0);
     g_assert_cmpuint(trace->count, ==, TRACE_MOST);
     g_assert_cmpint(trace->what, ==, TRACE_MORE);
     g_assert_null(trace->who);
@@ -38,9 +38,9 @@ static void test_text(void)
     g_autofree char *written = NULL;
     g_autofree char *again = NULL;
 
-    trace = trace_add(trace, 0, TRACE_RUNG, "my phone", 0);
+    trace = trace_add(trace, 0, TRACE_RUNG, g_ref_string_new("my phone"), 0);
     trace = trace_add(trace, 5, TRACE_PUSHED, NULL, 0);
-    trace = trace_add(trace, 80, TRACE_PUSH_ANSWERED, "main", 503);
+    trace = trace_add(trace, 80, TRACE_PUSH_ANSWERED, g_ref_string_new("main"), 503);
     written = trace_to_text(trace);
     g_assert_cmpstr(written, ==, text);
     g_assert_true(trace_parse(written, &read));
@@ -54,7 +54,7 @@ static void test_bad_text(void)
     static const char *const bad[] = {
         "rung",       "x rung 0 phone\n", "0 rang 0 phone\n", "0 rung -1 phone\n",
         "0 rung 0\n", "-5 rung 0 phone\n"};
-    g_autoptr(Trace) trace = trace_add(NULL, 7, TRACE_RUNG, "phone", 0);
+    g_autoptr(Trace) trace = trace_add(NULL, 7, TRACE_RUNG, g_ref_string_new("phone"), 0);
 
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
         g_assert_false(trace_parse(bad[i], &trace));

@@ -98,7 +98,7 @@ static guint count_messages(const Effects *effects, MessageKind kind)
 {
     guint count = 0;
 
-    for (guint i = 0; i < effects->list->len; i++) {
+    for (guint i = 0; i < effects->count; i++) {
         const Effect *effect = effects_at(effects, i);
 
         count += effect->kind == EFFECT_SEND && effect->message.kind == kind;
@@ -108,7 +108,7 @@ static guint count_messages(const Effects *effects, MessageKind kind)
 
 static const Effect *last_effect(const Effects *effects)
 {
-    return effects_at(effects, effects->list->len - 1);
+    return effects_at(effects, effects->count - 1);
 }
 
 static void assert_closed(const World *world, const Transition *row, const Record *made)
@@ -143,11 +143,11 @@ static void assert_done(const World *world, const Transition *row, const Record 
     g_assert_cmpuint(made->rev, ==, rev_before + !is_without_revision(row->action));
     switch (row->action) {
     case ACTION_NOTE_RING:
-        g_assert_cmpuint(effects->list->len, ==, 1);
+        g_assert_cmpuint(effects->count, ==, 1);
         g_assert_cmpuint(count_messages(effects, MESSAGE_RINGING), ==, 1);
         break;
     case ACTION_PUSH:
-        g_assert_cmpuint(effects->list->len, ==, 2);
+        g_assert_cmpuint(effects->count, ==, 2);
         g_assert_cmpint(effects_at(effects, 0)->kind, ==, EFFECT_PUSH);
         g_assert_cmpint(last_effect(effects)->change, ==, CHANGE_TOUCHED);
         break;
@@ -161,14 +161,14 @@ static void assert_done(const World *world, const Transition *row, const Record 
         assert_closed(world, row, made);
         break;
     case ACTION_PASS_ON:
-        g_assert_cmpuint(effects->list->len, ==, 1);
+        g_assert_cmpuint(effects->count, ==, 1);
         g_assert_cmpuint(
             count_messages(effects, row->on == HAPPENS_SIGNAL ? MESSAGE_SIGNAL : MESSAGE_UPDATED),
             ==, 1);
         break;
     case ACTION_NOTE_AWAY:
     case ACTION_NOTE_BACK:
-        g_assert_cmpuint(effects->list->len, ==, 1);
+        g_assert_cmpuint(effects->count, ==, 1);
         g_assert_cmpint(last_effect(effects)->message.kind, ==, MESSAGE_PEER);
         g_assert_cmpint(last_effect(effects)->message.is_connected, ==,
                         row->action == ACTION_NOTE_BACK);
@@ -203,7 +203,7 @@ static void test_pair(gconstpointer data)
         assert_done(&world, row, made, rev_before);
     } else {
         after = sim_dump(world.sim);
-        g_assert_cmpuint(world.effects.list->len, ==, 0);
+        g_assert_cmpuint(world.effects.count, ==, 0);
         g_assert_cmpstr(before, ==, after);
     }
     world_clear(&world);
