@@ -171,6 +171,15 @@ void row_bind(Statement *statement, gint64 id, const Record *record);
 Record *row_read(Statement *statement, GError **error);
 gint64 row_id(Statement *statement);
 
+/* --- sqlite_lists.c --- */
+
+/* The number that stands for a user in `listings`; 0 when there is none. */
+gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error);
+
+/* Enters a call into the lists in which it stands, or takes it out. */
+gboolean lists_insert(Connection *writer, const Record *record, gint64 id, GError **error);
+gboolean lists_delete(Connection *writer, const Record *record, gint64 id, GError **error);
+
 /* --- sqlite_write.c --- */
 
 /* As in StoreOps. A failure leaves no transaction open. */
@@ -186,9 +195,6 @@ gboolean writer_trim(Connection *writer, gint64 before_ms, guint rows, guint mos
 /* For the connection that writes. */
 void writer_init(Connection *writer);
 void writer_clear(Connection *writer); /* also of a reader: nothing to do */
-
-/* The number that stands for a user in `listings`; 0 when there is none. */
-gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error);
 
 /* --- sqlite_read.c --- */
 

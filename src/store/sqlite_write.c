@@ -2,9 +2,6 @@
 
 /* --- what the writer remembers, so as not to look it up --- */
 
-/* More users than that are looked up anew. */
-#define USERS_REMEMBERED 8192
-
 /* A call as it is stored. Its record keeps the facts alive by which it is found. */
 typedef struct {
     Record *record;
@@ -50,142 +47,6 @@ static void remember_call(Connection *writer, Record *record, gint64 id)
     remembered = g_new(Remembered, 1);
     *remembered = (Remembered){.record = record_ref(record), .id = id};
     g_hash_table_replace(writer->live, (gpointer)record->facts, remembered);
-}
-
-static void remember_user(Connection *writer, const char *user_id, gint64 number)
-{
-    if (g_hash_table_size(writer->users) >= USERS_REMEMBERED)
-        g_hash_table_remove_all(writer->users);
-    g_hash_table_replace(writer->users, g_strdup(user_id), (gpointer)(gintptr)number);
-}
-
-/* --- users: numbers keep the lists small --- */
-
-gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error)
-{
-    g_autoptr(Statement) find = connection_statement(connection, SQL_FIND_USER, error);
-    Step step;
-
-    *number = 0;
-    if (!find)
-        return FALSE;
-    bind_text(find, 1, user_id);
-    step = connection_step(connection, find, error);
-    if (step == STEP_ROW)
-        *number = sqlite3_column_int64(find, 0);
-    return step != STEP_FAILED;
-}
-
-static gboolean find_or_insert_user(Connection *writer, const char *user_id, gint64 *number,
-                                    GError **error)
-{
-    g_autoptr(Statement) insert = NULL;
-
-    if (!find_user(writer, user_id, number, error))
-        return FALSE;
-    if (*number)
-        return TRUE;
-    insert = connection_statement(writer, SQL_INSERT_USER, error);
-    if (!insert)
-        return FALSE;
-    bind_text(insert, 1, user_id);
-    if (!connection_run(writer, insert, error))
-        return FALSE;
-    *number = sqlite3_last_insert_rowid(writer->handle);
-    return TRUE;
-}
-
-static gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error)
-{
-    *number = (gint64)(gintptr)g_hash_table_lookup(writer->users, user_id);
-    if (*number)
-        return TRUE;
-    if (!find_or_insert_user(writer, user_id, number, error))
-        return FALSE;
-    remember_user(writer, user_id, *number);
-    return TRUE;
-}
-
-/* --- lists --- */
-
-/* The numbers of a call's parties. */
-typedef struct {
-    gint64 caller;
-    gint64 callee;
-} Numbers;
-
-static gboolean number_parties(Connection *writer, const Record *record, Numbers *numbers,
-                               GError **error)
-{
-    return make_user(writer, record->facts->caller_id, &numbers->caller, error) &&
-           make_user(writer, record->facts->callee_id, &numbers->callee, error);
-}
-
-/* The user whose list it is, and the other one. */
-static void number_listing(const Listing *listing, const Record *record, const Numbers *numbers,
-                           Statement *statement)
-{
-    gboolean is_callers = listing->user_id == record->facts->caller_id;
-
-    bind_int(statement, 1, is_callers ? numbers->caller : numbers->callee);
-    bind_int(statement, 2, is_callers ? numbers->callee : numbers->caller);
-}
-
-/* A party's three at once: a statement costs as much as two rows. */
-static gboolean insert_listings(Connection *writer, const Record *record, gint64 id, GError **error)
-{
-    Listing listings[LISTINGS_MOST];
-    guint count = listings_of_record(record, listings);
-    Numbers numbers;
-
-    if (count > 0 && !number_parties(writer, record, &numbers, error))
-        return FALSE;
-    for (guint i = 0; i < count; i += LISTINGS_OF_PARTY) {
-        g_autoptr(Statement) insert = connection_statement(writer, SQL_INSERT_LISTINGS, error);
-
-        if (!insert)
-            return FALSE;
-        number_listing(&listings[i], record, &numbers, insert);
-        bind_int(insert, 3, listings[i].kind);
-        bind_int(insert, 4, listings[i].at);
-        bind_int(insert, 5, listings[i + 2].at);
-        bind_int(insert, 6, id);
-        bind_int(insert, 7, listings[i + 2].kind);
-        if (!connection_run(writer, insert, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean delete_listing(Connection *writer, const Listing *listing, const Record *record,
-                               const Numbers *numbers, gint64 id, GError **error)
-{
-    g_autoptr(Statement) delete = connection_statement(writer, SQL_DELETE_LISTING, error);
-
-    if (!delete)
-        return FALSE;
-    number_listing(listing, record, numbers, delete);
-    if (!listing->peer_id)
-        bind_int(delete, 2, 0);
-    bind_int(delete, 3, listing->kind);
-    bind_int(delete, 4, listing->at);
-    bind_int(delete, 5, id);
-    return connection_run(writer, delete, error);
-}
-
-static gboolean delete_listings(Connection *writer, const Record *record, gint64 id, GError **error)
-{
-    Listing listings[LISTINGS_MOST];
-    guint count = listings_of_record(record, listings);
-    Numbers numbers;
-
-    if (count > 0 && !number_parties(writer, record, &numbers, error))
-        return FALSE;
-    for (guint i = 0; i < count; i++) {
-        if (!delete_listing(writer, &listings[i], record, &numbers, id, error))
-            return FALSE;
-    }
-    return TRUE;
 }
 
 /* --- one call --- */
@@ -273,7 +134,7 @@ static gboolean unlist(Connection *writer, gint64 id, GError **error)
         return step == STEP_DONE;
     if (!read_old(writer, select, &old, error))
         return FALSE;
-    return !old || delete_listings(writer, old, id, error);
+    return !old || lists_delete(writer, old, id, error);
 }
 
 static gboolean delete_call(Connection *writer, gint64 id, GError **error)
@@ -306,7 +167,7 @@ static gboolean insert_call(Connection *writer, Record *record, GError **error)
         return FALSE;
     id = sqlite3_last_insert_rowid(writer->handle);
     remember_call(writer, record, id);
-    return insert_listings(writer, record, id, error) && outbox_announce(writer, record, id, error);
+    return lists_insert(writer, record, id, error) && outbox_announce(writer, record, id, error);
 }
 
 static gboolean update_row(Connection *writer, const Stored *stored, const Record *record,
@@ -318,7 +179,7 @@ static gboolean update_row(Connection *writer, const Stored *stored, const Recor
         return put_row(writer, SQL_UPDATE_LIVE, stored->id, record, error);
     return (!stored->is_listed || unlist(writer, stored->id, error)) &&
            put_row(writer, SQL_UPDATE_CALL, stored->id, record, error) &&
-           insert_listings(writer, record, stored->id, error);
+           lists_insert(writer, record, stored->id, error);
 }
 
 static gboolean update_call(Connection *writer, const Stored *stored, Record *record,
@@ -476,11 +337,11 @@ static gboolean forget_user(Connection *writer, gint64 number, GError **error)
 
 static gboolean forget_parties(Connection *writer, const Record *record, GError **error)
 {
-    Numbers numbers;
+    gint64 caller, callee;
 
-    return find_user(writer, record->facts->caller_id, &numbers.caller, error) &&
-           find_user(writer, record->facts->callee_id, &numbers.callee, error) &&
-           forget_user(writer, numbers.caller, error) && forget_user(writer, numbers.callee, error);
+    return find_user(writer, record->facts->caller_id, &caller, error) &&
+           find_user(writer, record->facts->callee_id, &callee, error) &&
+           forget_user(writer, caller, error) && forget_user(writer, callee, error);
 }
 
 static gboolean forget_call(Connection *writer, gint64 id, const Record *record, GError **error)
@@ -488,7 +349,7 @@ static gboolean forget_call(Connection *writer, gint64 id, const Record *record,
     if (!delete_call(writer, id, error))
         return FALSE;
     return !record ||
-           (delete_listings(writer, record, id, error) && forget_parties(writer, record, error));
+           (lists_delete(writer, record, id, error) && forget_parties(writer, record, error));
 }
 
 static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GError **error)
