@@ -35,6 +35,7 @@ struct Journal {
     gint64 gather_us; /* how long a commit waits for company at most */
     gint64 wrote_us;  /* when the last group was done; the same */
     gint64 settle_us; /* after a failure, when it is tried again; the same */
+    gint64 retry_us;  /* the same of what the store puts off */
 
     GMutex lock;
     GCond work;      /* something was appended, or the end */
@@ -267,10 +268,37 @@ static gboolean is_time_to_settle(const Journal *journal)
            journal->settle_us <= g_get_monotonic_time();
 }
 
+/* --- what the store puts off --- */
+
+/* When a part of it is due: while records wait it does that with these. */
+static gint64 catch_up_at(const Journal *journal)
+{
+    Store *store = journal->store;
+
+    if (!store->ops->catch_up || journal->stats.is_ill)
+        return G_MAXINT64;
+    return MAX(store->ops->catch_up_at(store), journal->retry_us);
+}
+
+/* Called and returns with the lock held. */
+static void catch_up(Journal *journal)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_mutex_unlock(&journal->lock);
+    if (!journal->store->ops->catch_up(journal->store, &error)) {
+        log_line(LOG_LEVEL_WARN, "The store could not do what it had put off: %s", error->message);
+        journal->retry_us = g_get_monotonic_time() + journal->options.probe_us;
+    }
+    g_mutex_lock(&journal->lock);
+}
+
+/* --- the thread --- */
+
 /* Called and returns with the lock held. */
 static void wait_for_work(Journal *journal)
 {
-    gint64 until_us = MIN(journal->tidy_us, journal->trim_us);
+    gint64 until_us = MIN(MIN(journal->tidy_us, journal->trim_us), catch_up_at(journal));
 
     if (journal->settled->len)
         until_us = MIN(until_us, journal->settle_us);
@@ -299,7 +327,10 @@ static gpointer write_records(gpointer data)
         if (journal->queue.length == 0) {
             if (journal->is_stopping)
                 break;
-            wait_for_work(journal);
+            if (catch_up_at(journal) <= g_get_monotonic_time())
+                catch_up(journal);
+            else
+                wait_for_work(journal);
             continue;
         }
         gather_group(journal);

@@ -63,6 +63,21 @@ guint listings_of_record(const Record *record, Listing listings[LISTINGS_MOST])
     return count;
 }
 
+gboolean listings_are_same(const Record *one, const Record *other)
+{
+    Listing ones[LISTINGS_MOST], others[LISTINGS_MOST];
+    guint count = listings_of_record(one, ones);
+
+    if (listings_of_record(other, others) != count)
+        return FALSE;
+    for (guint i = 0; i < count; i++) {
+        if (ones[i].kind != others[i].kind || ones[i].at != others[i].at ||
+            strcmp(ones[i].user_id, others[i].user_id) != 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 guint kinds_of_query(const HistoryEvent *query, ListKind kinds[KINDS_MOST])
 {
     guint count = 0;

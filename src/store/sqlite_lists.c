@@ -46,7 +46,7 @@ static gboolean find_or_insert_user(Connection *writer, const char *user_id, gin
     return TRUE;
 }
 
-static gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error)
+gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error)
 {
     *number = (gint64)(gintptr)g_hash_table_lookup(writer->users, user_id);
     if (*number)
@@ -124,13 +124,22 @@ static gboolean delete_listing(Connection *writer, const Listing *listing, const
     return connection_run(writer, delete, error);
 }
 
+/* 0: the user has none, and so is in no list. */
+static gboolean look_up_user(Connection *writer, const char *user_id, gint64 *number,
+                             GError **error)
+{
+    *number = (gint64)(gintptr)g_hash_table_lookup(writer->users, user_id);
+    return *number || find_user(writer, user_id, number, error);
+}
+
 gboolean lists_delete(Connection *writer, const Record *record, gint64 id, GError **error)
 {
     Listing listings[LISTINGS_MOST];
     guint count = listings_of_record(record, listings);
     Numbers numbers;
 
-    if (count > 0 && !number_parties(writer, record, &numbers, error))
+    if (!look_up_user(writer, record->facts->caller_id, &numbers.caller, error) ||
+        !look_up_user(writer, record->facts->callee_id, &numbers.callee, error))
         return FALSE;
     for (guint i = 0; i < count; i++) {
         if (!delete_listing(writer, &listings[i], record, &numbers, id, error))
