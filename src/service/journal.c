@@ -11,8 +11,13 @@
  * only, it takes no more than its share of that: the rest is the store's. */
 #define GATHER_US (10 * 1000)
 #define GATHER_SHARE 4
+#define GATHER_MOST 256
+/* None comes: for so long. After a group of many, which are expected again, it is no pause yet; and when as many are there, and whoever
+ * sent them may be waiting for the commit, less is one. */
 #define GATHER_QUIET_US 300
-#define GATHER_ENOUGH 256
+#define GATHER_MANY 16
+#define GATHER_MANY_QUIET_US 1000
+#define GATHER_EXPECTED_QUIET_US 50
 #define PROBE_US G_USEC_PER_SEC
 /* Retention: so many calls at once, so long before the next ones, and so long when none are left.
  */
@@ -34,6 +39,7 @@ struct Journal {
     gint64 trim_us;   /* and looks whether the outbox is within its bounds; the same */
     gint64 gather_us; /* how long a commit waits for company at most */
     gint64 wrote_us;  /* when the last group was done; the same */
+    guint wrote;      /* and how many records it had */
     gint64 settle_us; /* after a failure, when it is tried again; the same */
     gint64 retry_us;  /* the same of what the store puts off */
 
@@ -41,6 +47,7 @@ struct Journal {
     GCond work;      /* something was appended, or the end */
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
+    guint expected;  /* as soon as so many are there, the writer wants to know */
     GArray *settled; /* of gint64: events to forget */
     GQueue waiters;  /* of Waiter, in the order in which they came: whoever wait without a thread */
     JournalStats stats;
@@ -136,10 +143,29 @@ static void note_health(Journal *journal)
     journal->stats.is_ill = FALSE;
 }
 
-/* Called and returns with the lock held. */
-static void wait_until(Journal *journal, gint64 until_us)
+/* As many as last time are there, and most of their senders wait: they send nothing before the commit. */
+static gboolean are_all_there(const Journal *journal)
 {
-    while (journal->queue.length < GATHER_ENOUGH && !journal->is_stopping &&
+    guint waiting = journal->stats.waiting_replies + journal->waiters.length;
+
+    return journal->queue.length >= journal->wrote && waiting >= journal->queue.length / 2;
+}
+
+/* How long nobody must come until nobody does. */
+static gint64 quiet_us(const Journal *journal)
+{
+    if (journal->wrote < GATHER_MANY)
+        return GATHER_QUIET_US;
+    return are_all_there(journal) ? GATHER_EXPECTED_QUIET_US : GATHER_MANY_QUIET_US;
+}
+
+/* Until then, or until there are as many as last time, or, if they are, most. Called and returns with the lock held. */
+static void wait_for_company(Journal *journal, gint64 until_us)
+{
+    gboolean are_fewer = journal->wrote >= GATHER_MANY && journal->queue.length < journal->wrote;
+
+    journal->expected = are_fewer ? MIN(journal->wrote, GATHER_MOST) : GATHER_MOST;
+    while (journal->queue.length < journal->expected && !journal->is_stopping &&
            g_cond_wait_until(&journal->work, &journal->lock, until_us))
         ;
 }
@@ -151,11 +177,10 @@ static void gather_group(Journal *journal)
     gint64 now_us = g_get_monotonic_time();
     guint were = 0;
 
-    while (now_us < until_us && journal->queue.length > were && !journal->is_stopping) {
+    while (now_us < until_us && journal->queue.length > were &&
+           journal->queue.length < GATHER_MOST && !journal->is_stopping) {
         were = journal->queue.length;
-        wait_until(journal, MIN(now_us + GATHER_QUIET_US, until_us));
-        if (journal->queue.length >= GATHER_ENOUGH)
-            return;
+        wait_for_company(journal, MIN(now_us + quiet_us(journal), until_us));
         now_us = g_get_monotonic_time();
     }
 }
@@ -174,6 +199,7 @@ static gboolean write_group(Journal *journal)
         journal->options.committed(journal->options.committed_data);
     g_mutex_lock(&journal->lock);
     journal->wrote_us = g_get_monotonic_time();
+    journal->wrote = count;
     if (is_written) {
         drop_group(journal, count);
         note_health(journal);
@@ -399,7 +425,7 @@ JournalTicket journal_append(Journal *journal, Record *record)
     g_mutex_lock(&journal->lock);
     g_queue_push_tail(&journal->queue, record_ref(record));
     ticket = ++journal->stats.appended;
-    if (journal->queue.length == 1 || journal->queue.length == GATHER_ENOUGH)
+    if (journal->queue.length == 1 || journal->queue.length == journal->expected)
         g_cond_signal(&journal->work);
     g_mutex_unlock(&journal->lock);
     return ticket;
