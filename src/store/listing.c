@@ -52,6 +52,15 @@ static guint list_for(const Record *record, const char *user_id, const char *pee
     return 3;
 }
 
+guint listings_of_party(const Record *record, const char *user_id,
+                        Listing listings[LISTINGS_OF_PARTY])
+{
+    const CallFacts *facts = record->facts;
+
+    return list_for(record, user_id,
+                    is_caller(record, user_id) ? facts->callee_id : facts->caller_id, listings);
+}
+
 guint listings_of_record(const Record *record, Listing listings[LISTINGS_MOST])
 {
     const char *caller_id = record->facts->caller_id;

@@ -81,7 +81,7 @@ typedef struct {
     GArray
         *users; /* the round's, of FiledUser; in the order of their numbers when it is_numbered */
     GHashTable *numbers; /* then: of gint64, by user_id */
-    GArray *entries;     /* of Entry: the places of users[next_user]'s calls, in order */
+    GArray *entries;     /* of Entry: the places of calls of users before next_user, in order */
     guint slice;         /* entries that are made at once */
     guint slice_least;
     guint next_number, next_user, next_entry;

@@ -224,8 +224,7 @@ static gboolean is_there(const UnfiledCall *call, gint64 last_row)
 
 static gboolean is_wanted(const Listing *listing, const UnfiledSearch *search)
 {
-    if (strcmp(listing->user_id, search->user_id) != 0 || listing->at < search->since ||
-        g_strcmp0(listing->peer_id, search->peer_id) != 0)
+    if (listing->at < search->since || g_strcmp0(listing->peer_id, search->peer_id) != 0)
         return FALSE;
     for (guint i = 0; i < search->count; i++) {
         if (search->kinds[i] == listing->kind)
@@ -236,8 +235,8 @@ static gboolean is_wanted(const Listing *listing, const UnfiledSearch *search)
 
 static void add_wanted(const UnfiledSearch *search, const UnfiledCall *call)
 {
-    Listing listings[LISTINGS_MOST];
-    guint count = listings_of_record(call->record, listings);
+    Listing listings[LISTINGS_OF_PARTY];
+    guint count = listings_of_party(call->record, search->user_id, listings);
 
     for (guint i = 0; i < count; i++) {
         Place place = {listings[i].at, call->id, NULL};
