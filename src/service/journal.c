@@ -12,11 +12,11 @@
 #define GATHER_US (10 * 1000)
 #define GATHER_SHARE 4
 #define GATHER_MOST 256
-/* None comes: for so long. After a group of many, which are expected again, it is no pause yet; and when as many are there, and whoever
- * sent them may be waiting for the commit, less is one. */
+/* None comes: for so long. After a group of many, of whom most are expected again, it is no pause yet: threads take turns. When most of
+ * them are there, and wait for the commit themselves, less is one. */
 #define GATHER_QUIET_US 300
 #define GATHER_MANY 16
-#define GATHER_MANY_QUIET_US 1000
+#define GATHER_MANY_QUIET_US 3000
 #define GATHER_EXPECTED_QUIET_US 50
 #define PROBE_US G_USEC_PER_SEC
 /* Retention: so many calls at once, so long before the next ones, and so long when none are left.
@@ -47,7 +47,7 @@ struct Journal {
     GCond work;      /* something was appended, or the end */
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
-    guint expected;  /* as soon as so many are there, the writer wants to know */
+    guint enough;    /* as soon as so many are there, the writer wants to know */
     GArray *settled; /* of gint64: events to forget */
     GQueue waiters;  /* of Waiter, in the order in which they came: whoever wait without a thread */
     JournalStats stats;
@@ -143,29 +143,35 @@ static void note_health(Journal *journal)
     journal->stats.is_ill = FALSE;
 }
 
-/* As many as last time are there, and most of their senders wait: they send nothing before the commit. */
+/* Most of as many as last time; 0: of few nothing is known. */
+static guint count_expected(const Journal *journal)
+{
+    return journal->wrote < GATHER_MANY ? 0 : MIN(journal->wrote * 3 / 4, GATHER_MOST);
+}
+
+/* They are there, and most senders wait: these send nothing before the commit. */
 static gboolean are_all_there(const Journal *journal)
 {
     guint waiting = journal->stats.waiting_replies + journal->waiters.length;
 
-    return journal->queue.length >= journal->wrote && waiting >= journal->queue.length / 2;
+    return journal->queue.length >= count_expected(journal) && waiting >= journal->queue.length / 2;
 }
 
 /* How long nobody must come until nobody does. */
 static gint64 quiet_us(const Journal *journal)
 {
-    if (journal->wrote < GATHER_MANY)
+    if (!count_expected(journal))
         return GATHER_QUIET_US;
     return are_all_there(journal) ? GATHER_EXPECTED_QUIET_US : GATHER_MANY_QUIET_US;
 }
 
-/* Until then, or until there are as many as last time, or, if they are, most. Called and returns with the lock held. */
+/* Until then, or until so many are there that it may not be worth it. Called and returns with the lock held. */
 static void wait_for_company(Journal *journal, gint64 until_us)
 {
-    gboolean are_fewer = journal->wrote >= GATHER_MANY && journal->queue.length < journal->wrote;
+    guint expected = count_expected(journal);
 
-    journal->expected = are_fewer ? MIN(journal->wrote, GATHER_MOST) : GATHER_MOST;
-    while (journal->queue.length < journal->expected && !journal->is_stopping &&
+    journal->enough = journal->queue.length < expected ? expected : GATHER_MOST;
+    while (journal->queue.length < journal->enough && !journal->is_stopping &&
            g_cond_wait_until(&journal->work, &journal->lock, until_us))
         ;
 }
@@ -425,7 +431,7 @@ JournalTicket journal_append(Journal *journal, Record *record)
     g_mutex_lock(&journal->lock);
     g_queue_push_tail(&journal->queue, record_ref(record));
     ticket = ++journal->stats.appended;
-    if (journal->queue.length == 1 || journal->queue.length == journal->expected)
+    if (journal->queue.length == 1 || journal->queue.length == journal->enough)
         g_cond_signal(&journal->work);
     g_mutex_unlock(&journal->lock);
     return ticket;
