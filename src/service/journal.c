@@ -13,8 +13,9 @@
 #define GATHER_SHARE 4
 #define GATHER_MOST 256
 /* None comes: for so long. After a group of many, of whom most are expected again, it is no pause yet: threads take turns. When most of
- * them are there, and wait for the commit themselves, less is one. */
+ * them are there, and wait for the commit themselves, less is one; also of a few. */
 #define GATHER_QUIET_US 300
+#define GATHER_FEW 4
 #define GATHER_MANY 16
 #define GATHER_MANY_QUIET_US 3000
 #define GATHER_EXPECTED_QUIET_US 50
@@ -143,26 +144,27 @@ static void note_health(Journal *journal)
     journal->stats.is_ill = FALSE;
 }
 
-/* Most of as many as last time; 0: of few nothing is known. */
+/* Most of as many as last time; 0: of very few nothing is known. */
 static guint count_expected(const Journal *journal)
 {
-    return journal->wrote < GATHER_MANY ? 0 : MIN(journal->wrote * 3 / 4, GATHER_MOST);
+    return journal->wrote < GATHER_FEW ? 0 : MIN(journal->wrote * 3 / 4, GATHER_MOST);
 }
 
 /* They are there, and most senders wait: these send nothing before the commit. */
 static gboolean are_all_there(const Journal *journal)
 {
+    guint expected = count_expected(journal);
     guint waiting = journal->stats.waiting_replies + journal->waiters.length;
 
-    return journal->queue.length >= count_expected(journal) && waiting >= journal->queue.length / 2;
+    return expected && journal->queue.length >= expected && waiting >= journal->queue.length / 2;
 }
 
 /* How long nobody must come until nobody does. */
 static gint64 quiet_us(const Journal *journal)
 {
-    if (!count_expected(journal))
-        return GATHER_QUIET_US;
-    return are_all_there(journal) ? GATHER_EXPECTED_QUIET_US : GATHER_MANY_QUIET_US;
+    if (are_all_there(journal))
+        return GATHER_EXPECTED_QUIET_US;
+    return journal->wrote < GATHER_MANY ? GATHER_QUIET_US : GATHER_MANY_QUIET_US;
 }
 
 /* Until then, or until so many are there that it may not be worth it. Called and returns with the lock held. */
