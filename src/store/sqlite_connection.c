@@ -155,9 +155,11 @@ static void expect_bound(int code)
     g_assert(code == SQLITE_OK);
 }
 
+/* What is not bound is NULL: statement_reset() sees to that, and half of a row's columns are. */
 void bind_text(Statement *statement, int number, const char *text)
 {
-    expect_bound(sqlite3_bind_text(statement, number, text, -1, SQLITE_STATIC));
+    if (text)
+        expect_bound(sqlite3_bind_text(statement, number, text, -1, SQLITE_STATIC));
 }
 
 void bind_text_owned(Statement *statement, int number, char *text)
