@@ -142,7 +142,7 @@ static void open_plain(void)
     check(sqlite3_exec(
         database,
         "PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-        "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000;"
+        "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 6000;"
         "PRAGMA journal_size_limit = 33554432;"
         "CREATE TABLE calls (call_id TEXT NOT NULL, caller_id TEXT NOT NULL, caller_device TEXT,"
         " callee_id TEXT NOT NULL, mode TEXT NOT NULL, audio INTEGER, video INTEGER,"

@@ -77,6 +77,11 @@ typedef struct {
     gboolean (*forget)(Store *store, gint64 before_ms, guint most, guint *forgotten,
                        GError **error);
 
+    /* Work that a store puts off, so that write() is cheap; what is read is right without it. May be NULL. When some
+     * is due: monotonic microseconds, G_MAXINT64 for never; and a few milliseconds of it. As write() otherwise. */
+    gint64 (*catch_up_at)(Store *store);
+    gboolean (*catch_up)(Store *store, GError **error);
+
     /* --- the outbox --- */
 
     /* What waits for an endpoint, after the row of that id (0: from the oldest on), at most `most`,

@@ -11,8 +11,14 @@
  * only, it takes no more than its share of that: the rest is the store's. */
 #define GATHER_US (10 * 1000)
 #define GATHER_SHARE 4
+#define GATHER_MOST 256
+/* None comes: for so long. After a group of many, of whom most are expected again, it is no pause yet: threads take turns. When most of
+ * them are there, and wait for the commit themselves, less is one; also of a few. */
 #define GATHER_QUIET_US 300
-#define GATHER_ENOUGH 256
+#define GATHER_FEW 4
+#define GATHER_MANY 16
+#define GATHER_MANY_QUIET_US 3000
+#define GATHER_EXPECTED_QUIET_US 50
 #define PROBE_US G_USEC_PER_SEC
 /* Retention: so many calls at once, so long before the next ones, and so long when none are left.
  */
@@ -34,12 +40,15 @@ struct Journal {
     gint64 trim_us;   /* and looks whether the outbox is within its bounds; the same */
     gint64 gather_us; /* how long a commit waits for company at most */
     gint64 wrote_us;  /* when the last group was done; the same */
+    guint wrote;      /* and how many records it had */
     gint64 settle_us; /* after a failure, when it is tried again; the same */
+    gint64 retry_us;  /* the same of what the store puts off */
 
     GMutex lock;
     GCond work;      /* something was appended, or the end */
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
+    guint enough;    /* as soon as so many are there, the writer wants to know */
     GArray *settled; /* of gint64: events to forget */
     GQueue waiters;  /* of Waiter, in the order in which they came: whoever wait without a thread */
     JournalStats stats;
@@ -135,10 +144,36 @@ static void note_health(Journal *journal)
     journal->stats.is_ill = FALSE;
 }
 
-/* Called and returns with the lock held. */
-static void wait_until(Journal *journal, gint64 until_us)
+/* Most of as many as last time; 0: of very few nothing is known. */
+static guint count_expected(const Journal *journal)
 {
-    while (journal->queue.length < GATHER_ENOUGH && !journal->is_stopping &&
+    return journal->wrote < GATHER_FEW ? 0 : MIN(journal->wrote * 3 / 4, GATHER_MOST);
+}
+
+/* They are there, and most senders wait: these send nothing before the commit. */
+static gboolean are_all_there(const Journal *journal)
+{
+    guint expected = count_expected(journal);
+    guint waiting = journal->stats.waiting_replies + journal->waiters.length;
+
+    return expected && journal->queue.length >= expected && waiting >= journal->queue.length / 2;
+}
+
+/* How long nobody must come until nobody does. */
+static gint64 quiet_us(const Journal *journal)
+{
+    if (are_all_there(journal))
+        return GATHER_EXPECTED_QUIET_US;
+    return journal->wrote < GATHER_MANY ? GATHER_QUIET_US : GATHER_MANY_QUIET_US;
+}
+
+/* Until then, or until so many are there that it may not be worth it. Called and returns with the lock held. */
+static void wait_for_company(Journal *journal, gint64 until_us)
+{
+    guint expected = count_expected(journal);
+
+    journal->enough = journal->queue.length < expected ? expected : GATHER_MOST;
+    while (journal->queue.length < journal->enough && !journal->is_stopping &&
            g_cond_wait_until(&journal->work, &journal->lock, until_us))
         ;
 }
@@ -150,11 +185,10 @@ static void gather_group(Journal *journal)
     gint64 now_us = g_get_monotonic_time();
     guint were = 0;
 
-    while (now_us < until_us && journal->queue.length > were && !journal->is_stopping) {
+    while (now_us < until_us && journal->queue.length > were &&
+           journal->queue.length < GATHER_MOST && !journal->is_stopping) {
         were = journal->queue.length;
-        wait_until(journal, MIN(now_us + GATHER_QUIET_US, until_us));
-        if (journal->queue.length >= GATHER_ENOUGH)
-            return;
+        wait_for_company(journal, MIN(now_us + quiet_us(journal), until_us));
         now_us = g_get_monotonic_time();
     }
 }
@@ -173,6 +207,7 @@ static gboolean write_group(Journal *journal)
         journal->options.committed(journal->options.committed_data);
     g_mutex_lock(&journal->lock);
     journal->wrote_us = g_get_monotonic_time();
+    journal->wrote = count;
     if (is_written) {
         drop_group(journal, count);
         note_health(journal);
@@ -267,10 +302,37 @@ static gboolean is_time_to_settle(const Journal *journal)
            journal->settle_us <= g_get_monotonic_time();
 }
 
+/* --- what the store puts off --- */
+
+/* When a part of it is due: while records wait it does that with these. */
+static gint64 catch_up_at(const Journal *journal)
+{
+    Store *store = journal->store;
+
+    if (!store->ops->catch_up || journal->stats.is_ill)
+        return G_MAXINT64;
+    return MAX(store->ops->catch_up_at(store), journal->retry_us);
+}
+
+/* Called and returns with the lock held. */
+static void catch_up(Journal *journal)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_mutex_unlock(&journal->lock);
+    if (!journal->store->ops->catch_up(journal->store, &error)) {
+        log_line(LOG_LEVEL_WARN, "The store could not do what it had put off: %s", error->message);
+        journal->retry_us = g_get_monotonic_time() + journal->options.probe_us;
+    }
+    g_mutex_lock(&journal->lock);
+}
+
+/* --- the thread --- */
+
 /* Called and returns with the lock held. */
 static void wait_for_work(Journal *journal)
 {
-    gint64 until_us = MIN(journal->tidy_us, journal->trim_us);
+    gint64 until_us = MIN(MIN(journal->tidy_us, journal->trim_us), catch_up_at(journal));
 
     if (journal->settled->len)
         until_us = MIN(until_us, journal->settle_us);
@@ -299,7 +361,10 @@ static gpointer write_records(gpointer data)
         if (journal->queue.length == 0) {
             if (journal->is_stopping)
                 break;
-            wait_for_work(journal);
+            if (catch_up_at(journal) <= g_get_monotonic_time())
+                catch_up(journal);
+            else
+                wait_for_work(journal);
             continue;
         }
         gather_group(journal);
@@ -368,7 +433,7 @@ JournalTicket journal_append(Journal *journal, Record *record)
     g_mutex_lock(&journal->lock);
     g_queue_push_tail(&journal->queue, record_ref(record));
     ticket = ++journal->stats.appended;
-    if (journal->queue.length == 1 || journal->queue.length == GATHER_ENOUGH)
+    if (journal->queue.length == 1 || journal->queue.length == journal->enough)
         g_cond_signal(&journal->work);
     g_mutex_unlock(&journal->lock);
     return ticket;

@@ -146,17 +146,13 @@ static const char *party_id(const Record *record, Side side)
     return side == SIDE_CALLER ? record->facts->caller_id : record->facts->callee_id;
 }
 
-static guint listings_of_party(const Record *record, const char *user_id,
-                               Listing listings[PARTY_LISTINGS_MOST])
+/* With those that only memory needs. */
+static guint all_of_party(const Record *record, const char *user_id,
+                          Listing listings[PARTY_LISTINGS_MOST])
 {
     const CallFacts *facts = record->facts;
-    Listing both[LISTINGS_MOST];
-    guint most = listings_of_record(record, both), count = 0;
+    guint count = listings_of_party(record, user_id, listings);
 
-    for (guint i = 0; i < most; i++) {
-        if (g_str_equal(both[i].user_id, user_id))
-            listings[count++] = both[i];
-    }
     if (record_is_live_for(record, user_id))
         listings[count++] = (Listing){user_id, NULL, LIST_LIVE, facts->created_ms};
     if (g_str_equal(facts->callee_id, user_id))
@@ -167,7 +163,7 @@ static guint listings_of_party(const Record *record, const char *user_id,
 static void list_party(CallTable *table, Kept *kept, Side side)
 {
     Listing listings[PARTY_LISTINGS_MOST];
-    guint count = listings_of_party(kept->record, party_id(kept->record, side), listings);
+    guint count = all_of_party(kept->record, party_id(kept->record, side), listings);
 
     for (guint i = 0; i < count; i++)
         place_list_add(&make_list(table, &listings[i])->places,
@@ -178,7 +174,7 @@ static void list_party(CallTable *table, Kept *kept, Side side)
 static void unlist_party(CallTable *table, Kept *kept, Side side)
 {
     Listing listings[PARTY_LISTINGS_MOST];
-    guint count = listings_of_party(kept->record, party_id(kept->record, side), listings);
+    guint count = all_of_party(kept->record, party_id(kept->record, side), listings);
 
     for (guint i = 0; i < count; i++) {
         const Listing *at = &listings[i];

@@ -52,6 +52,15 @@ static guint list_for(const Record *record, const char *user_id, const char *pee
     return 3;
 }
 
+guint listings_of_party(const Record *record, const char *user_id,
+                        Listing listings[LISTINGS_OF_PARTY])
+{
+    const CallFacts *facts = record->facts;
+
+    return list_for(record, user_id,
+                    is_caller(record, user_id) ? facts->callee_id : facts->caller_id, listings);
+}
+
 guint listings_of_record(const Record *record, Listing listings[LISTINGS_MOST])
 {
     const char *caller_id = record->facts->caller_id;
@@ -61,6 +70,21 @@ guint listings_of_record(const Record *record, Listing listings[LISTINGS_MOST])
     if (!is_caller(record, callee_id))
         count += list_for(record, callee_id, caller_id, listings + count);
     return count;
+}
+
+gboolean listings_are_same(const Record *one, const Record *other)
+{
+    Listing ones[LISTINGS_MOST], others[LISTINGS_MOST];
+    guint count = listings_of_record(one, ones);
+
+    if (listings_of_record(other, others) != count)
+        return FALSE;
+    for (guint i = 0; i < count; i++) {
+        if (ones[i].kind != others[i].kind || ones[i].at != others[i].at ||
+            strcmp(ones[i].user_id, others[i].user_id) != 0)
+            return FALSE;
+    }
+    return TRUE;
 }
 
 guint kinds_of_query(const HistoryEvent *query, ListKind kinds[KINDS_MOST])

@@ -39,6 +39,13 @@ typedef struct {
 /* Where a call is listed: nowhere for a party to which it is still live. Returns how many. */
 guint listings_of_record(const Record *record, Listing listings[LISTINGS_MOST]);
 
+/* Whether two revisions of a call stand in the same places. */
+gboolean listings_are_same(const Record *one, const Record *other);
+
+/* The same for one of its parties. */
+guint listings_of_party(const Record *record, const char *user_id,
+                        Listing listings[LISTINGS_OF_PARTY]);
+
 #define KINDS_MOST 8
 
 /* The kinds of lists in which every call that is over and that the query asks for stands, and no

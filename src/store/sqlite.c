@@ -106,6 +106,18 @@ static guint sqlite_waiting(Store *store)
     return (guint)g_atomic_int_get(&((SqliteStore *)store)->writer->events);
 }
 
+/* --- what was put off --- */
+
+static gint64 sqlite_catch_up_at(Store *store)
+{
+    return filing_due_us(((SqliteStore *)store)->writer);
+}
+
+static gboolean sqlite_catch_up(Store *store, GError **error)
+{
+    return writer_catch_up(((SqliteStore *)store)->writer, error);
+}
+
 /* --- the store --- */
 
 /* The writer is the last to close: then SQLite copies the WAL back and removes it. */
@@ -114,7 +126,10 @@ static void sqlite_free(Store *store)
     SqliteStore *sqlite = (SqliteStore *)store;
 
     pool_free(sqlite->readers);
+    if (sqlite->writer)
+        writer_catch_up_all(sqlite->writer, NULL);
     connection_close(sqlite->writer);
+    unfiled_clear(&sqlite->unfiled);
     g_free((char *)sqlite->options.path);
     g_free((char *)sqlite->options.group);
     g_free((char *)sqlite->options.vfs);
@@ -136,6 +151,8 @@ static const StoreOps sqlite_ops = {
     .settle = sqlite_settle,
     .trim = sqlite_trim,
     .waiting = sqlite_waiting,
+    .catch_up_at = sqlite_catch_up_at,
+    .catch_up = sqlite_catch_up,
 };
 
 /* Absolute, so that a path is never one of SQLite's special names, such as ":memory:". */
@@ -159,7 +176,10 @@ static gboolean open_database(SqliteStore *sqlite, GError **error)
     if (!sqlite->writer)
         return FALSE;
     sqlite->writer->announce_for = &sqlite->store;
+    sqlite->writer->unfiled = &sqlite->unfiled;
     return schema_update(sqlite->writer, error) && outbox_count(sqlite->writer, error) &&
+           writer_restore(sqlite->writer, error) && filing_restore(sqlite->writer, error) &&
+           writer_catch_up_all(sqlite->writer, error) &&
            database_file_prepare(&sqlite->options, error);
 }
 
@@ -169,7 +189,8 @@ Store *sqlite_store_new(const SqliteOptions *options, GError **error)
 
     sqlite->store.ops = &sqlite_ops;
     sqlite->options = copy_options(options);
-    sqlite->readers = pool_new(&sqlite->options);
+    unfiled_init(&sqlite->unfiled);
+    sqlite->readers = pool_new(&sqlite->options, &sqlite->unfiled);
     if (open_database(sqlite, error))
         return &sqlite->store;
     store_free(&sqlite->store);

@@ -6,17 +6,19 @@
 
 struct Pool {
     const SqliteOptions *options;
+    Unfiled *unfiled;
     GMutex lock;
     GCond returned;
     GQueue idle; /* of Connection; the one that was used last is the first */
     guint open;  /* idle ones and those in use */
 };
 
-Pool *pool_new(const SqliteOptions *options)
+Pool *pool_new(const SqliteOptions *options, Unfiled *unfiled)
 {
     Pool *pool = g_new0(Pool, 1);
 
     pool->options = options;
+    pool->unfiled = unfiled;
     g_mutex_init(&pool->lock);
     g_cond_init(&pool->returned);
     g_queue_init(&pool->idle);
@@ -68,7 +70,9 @@ Connection *pool_take(Pool *pool, GError **error)
 
     if (!connection)
         connection = connection_open(pool->options, CONNECTION_READS, error);
-    if (!connection)
+    if (connection)
+        connection->unfiled = pool->unfiled;
+    else
         give_up(pool);
     return connection;
 }

@@ -6,6 +6,7 @@
 #include "store/listing.h"
 #include "store/page.h"
 #include "store/sqlite.h"
+#include "store/unfiled.h"
 
 /* --- sqlite_file.c --- */
 
@@ -21,7 +22,10 @@ typedef enum {
     SQL_BEGIN_READ,
     SQL_COMMIT,
     SQL_ROLLBACK,
+    SQL_LAST_CALL,
     SQL_COUNT_EVENTS,
+    SQL_SELECT_UNFILED,
+    SQL_UNFILED_SPAN,
 
     SQL_FIND_CALL,
     SQL_SELECT_CALL,
@@ -33,11 +37,15 @@ typedef enum {
     SQL_INSERT_USER,
     SQL_DELETE_USER,
     SQL_INSERT_LISTINGS,
+    SQL_INSERT_LISTING,
+    SQL_INSERT_MANY_LISTINGS,
     SQL_DELETE_LISTING,
     SQL_SELECT_UNCLOSED,
     SQL_SELECT_CLOSED,
     SQL_INSERT_EVENT,
     SQL_DELETE_EVENT,
+    SQL_INSERT_UNFILED,
+    SQL_DELETE_UNFILED,
     SQL_EVENTS_BEFORE,
     SQL_EVENTS_OF_ENDED,
 
@@ -65,16 +73,35 @@ void statement_reset(Statement *statement);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_reset)
 
+/* The writer's calls on their way into the lists: sqlite_filing.c. */
+typedef struct {
+    GString *fresh;   /* ids that this transaction adds, as JSON without its end */
+    gint64 last_row;  /* the greatest number in `unfiled` */
+    gint64 round_row; /* of these: the last one that the round takes */
+    GArray
+        *users; /* the round's, of FiledUser; in the order of their numbers when it is_numbered */
+    GHashTable *numbers; /* then: of gint64, by user_id */
+    GArray *entries;     /* of Entry: the places of calls of users before next_user, in order */
+    guint slice;         /* entries that are made at once */
+    guint slice_least;
+    guint next_number, next_user, next_entry;
+    gboolean is_numbered;
+    gboolean is_done; /* when the transaction is committed, the round is over */
+} Filing;
+
 /* One thread uses it at a time. */
 typedef struct {
     sqlite3 *handle;
     const char *path;            /* borrowed from the store's options */
     Statement *statements[SQLS]; /* prepared when first used */
+    Unfiled *unfiled;            /* the store's */
 
     /* Of the writer: what it has stored and need not look up. Forgotten when a transaction is undone, or rows go. */
     GHashTable *
         live; /* by facts: calls that are live, each with its id and what is stored; NULL in a reader */
     GHashTable *users; /* of gint64 numbers, by user_id */
+    gint64 last_call;  /* the greatest id that was given */
+    Filing filing;
 
     /* Of the writer: the outbox. */
     const Store *announce_for; /* the store that says what is announced */
@@ -169,7 +196,43 @@ void row_bind(Statement *statement, gint64 id, const Record *record);
 /* The record of a whole row. NULL when the row is damaged, as by somebody who wrote to the table.
  */
 Record *row_read(Statement *statement, GError **error);
+/* A row whose turn it is to go, or to move. A damaged one gives no record and no error, and so stands in the
+ * way of nothing: what is listed of it leads nowhere. */
+gboolean row_read_old(const Connection *writer, Statement *statement, Record **record,
+                      GError **error);
 gint64 row_id(Statement *statement);
+
+/* --- sqlite_lists.c --- */
+
+/* The number that stands for a user in `listings`; 0 when there is none. */
+gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error);
+/* The same; one who has none gets one. For the writer. */
+gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error);
+
+/* Enters a call into the lists in which it stands, or takes it out. */
+gboolean lists_insert(Connection *writer, const Record *record, gint64 id, GError **error);
+gboolean lists_delete(Connection *writer, const Record *record, gint64 id, GError **error);
+
+/* --- sqlite_filing.c --- */
+
+void filing_init(Filing *filing);
+void filing_clear(Filing *filing);
+
+/* This call, which is over for both parties, is filed later. */
+void filing_put_off(Connection *writer, Record *record, gint64 id);
+/* It is not to be filed any more, if it was. */
+void filing_drop(Connection *writer, const char *caller_id, gint64 id);
+/* Before each commit: writes down what was put off. */
+gboolean filing_note(Connection *writer, GError **error);
+/* After each transaction. */
+void filing_commit(Connection *writer);
+void filing_roll_back(Connection *writer);
+/* Files a few hundred places: the first thing in a transaction. */
+gboolean filing_step(Connection *writer, GError **error);
+/* When filing_step() is due: monotonic microseconds, G_MAXINT64 when nothing waits. */
+gint64 filing_due_us(const Connection *writer);
+/* At the start: what waited when the database was last closed waits again. */
+gboolean filing_restore(Connection *writer, GError **error);
 
 /* --- sqlite_write.c --- */
 
@@ -179,16 +242,20 @@ gboolean writer_recover(Connection *writer, gint64 now_ms, guint *closed, GError
 gboolean writer_forget(Connection *writer, gint64 before_ms, guint most, guint *forgotten,
                        GError **error);
 
+/* Files what is put off: a slice of it, or all. */
+gboolean writer_catch_up(Connection *writer, GError **error);
+gboolean writer_catch_up_all(Connection *writer, GError **error);
+
 gboolean writer_settle(Connection *writer, const gint64 *ids, guint count, GError **error);
 gboolean writer_trim(Connection *writer, gint64 before_ms, guint rows, guint most, guint *dropped,
                      GError **error);
 
+/* At the start: the greatest id of a call. */
+gboolean writer_restore(Connection *writer, GError **error);
+
 /* For the connection that writes. */
 void writer_init(Connection *writer);
 void writer_clear(Connection *writer); /* also of a reader: nothing to do */
-
-/* The number that stands for a user in `listings`; 0 when there is none. */
-gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error);
 
 /* --- sqlite_read.c --- */
 
@@ -218,8 +285,8 @@ gboolean outbox_count(Connection *writer, GError **error);
 /* Connections for readers. Any thread takes one, uses it and gives it back. */
 typedef struct Pool Pool;
 
-Pool *pool_new(const SqliteOptions *options); /* borrows the options */
-void pool_free(Pool *pool);                   /* all must have been given back; NULL is fine */
+Pool *pool_new(const SqliteOptions *options, Unfiled *unfiled); /* borrows both */
+void pool_free(Pool *pool); /* all must have been given back; NULL is fine */
 
 /* Waits while all are in use, for none takes long. */
 Connection *pool_take(Pool *pool, GError **error);
@@ -231,6 +298,7 @@ void pool_give(Pool *pool, Connection *connection);
 typedef struct {
     Store store;
     SqliteOptions options; /* owns its strings */
+    Unfiled unfiled;
     Connection *writer;
     Pool *readers;
 } SqliteStore;

@@ -66,6 +66,34 @@ static gboolean read_call(Connection *reader, gint64 id, Record **record, GError
     return FALSE;
 }
 
+/* --- at one moment --- */
+
+static gboolean read_span(Connection *reader, UnfiledSpan *span, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(reader, SQL_UNFILED_SPAN, error);
+
+    if (!select || connection_step(reader, select, error) != STEP_ROW)
+        return FALSE;
+    span->first = sqlite3_column_int64(select, 0);
+    span->last = sqlite3_column_int64(select, 1);
+    return TRUE;
+}
+
+/* Begins a transaction, so that a call that ends meanwhile is not on the page twice or not at all, and adds what is not filed
+ * at its moment. Again when that is filed by now: a round's end comes once in a while. */
+static gboolean begin_page(Connection *reader, const UnfiledSearch *search, GError **error)
+{
+    UnfiledSpan span;
+
+    for (;;) {
+        if (!connection_do(reader, SQL_BEGIN_READ, error) || !read_span(reader, &span, error))
+            return FALSE;
+        if (unfiled_search(reader->unfiled, &span, search))
+            return TRUE;
+        connection_roll_back(reader);
+    }
+}
+
 /* --- history --- */
 
 /* Whose history, by number; 0: nobody's, or of calls with anybody. */
@@ -182,71 +210,79 @@ static gboolean fill_page(Connection *reader, const char *user_id, const History
            add_live(reader, user_id, query, page, error) && read_places(reader, page, error);
 }
 
-/* In one transaction, so that a call that ends meanwhile is not on the page twice or not at all. */
+static gboolean begin_history(Connection *reader, const char *user_id, const HistoryEvent *query,
+                              Page *page, GError **error)
+{
+    ListKind kinds[KINDS_MOST];
+    UnfiledSearch search = {
+        .user_id = user_id, .peer_id = query->peer_id, .since = G_MININT64, .page = page};
+
+    search.count = kinds_of_query(query, kinds);
+    search.kinds = kinds;
+    return begin_page(reader, &search, error);
+}
+
 GPtrArray *reader_history(Connection *reader, const char *user_id, const HistoryEvent *query,
                           char **next, GError **error)
 {
     g_auto(Page) page = {0};
     gboolean is_filled;
 
-    if (!page_init(&page, query, error) || !connection_do(reader, SQL_BEGIN_READ, error))
+    if (!page_init(&page, query, error))
         return NULL;
-    is_filled = fill_page(reader, user_id, query, &page, error);
+    is_filled = begin_history(reader, user_id, query, &page, error) &&
+                fill_page(reader, user_id, query, &page, error);
     connection_roll_back(reader);
     return is_filled ? page_finish(&page, next) : NULL;
 }
 
 /* --- what ended a while ago --- */
 
-static gboolean add_ended(Connection *reader, Statement *listed, GPtrArray *ended, GError **error)
-{
-    Step step;
-
-    while ((step = connection_step(reader, listed, error)) == STEP_ROW) {
-        Record *record;
-
-        if (!read_call(reader, sqlite3_column_int64(listed, 0), &record, error))
-            return FALSE;
-        if (record)
-            g_ptr_array_add(ended, record);
-    }
-    return step == STEP_DONE;
-}
-
-static gboolean list_ended(Connection *reader, gint64 user, gint64 since_ms, guint most,
-                           GPtrArray *ended, GError **error)
+static gboolean add_ended(Connection *reader, gint64 user, gint64 since_ms, Page *page,
+                          GError **error)
 {
     g_autoptr(Statement) listed = connection_statement(reader, SQL_LISTED_SINCE, error);
+    Step step = STEP_DONE;
 
     if (!listed)
         return FALSE;
     bind_int(listed, 1, user);
     bind_int(listed, 2, LIST_BY_END);
     bind_int(listed, 3, since_ms);
-    bind_int(listed, 4, most);
-    return add_ended(reader, listed, ended, error);
+    bind_int(listed, 4, page->limit);
+    while ((step = connection_step(reader, listed, error)) == STEP_ROW) {
+        Place place = {sqlite3_column_int64(listed, 0), sqlite3_column_int64(listed, 1), NULL};
+
+        if (!page_add(page, place))
+            return TRUE;
+    }
+    return step == STEP_DONE;
 }
 
-static gboolean find_ended(Connection *reader, const char *user_id, gint64 since_ms, guint most,
-                           GPtrArray *ended, GError **error)
+static gboolean find_ended(Connection *reader, const char *user_id, gint64 since_ms, Page *page,
+                           GError **error)
 {
     gint64 user;
 
     if (!find_user(reader, user_id, &user, error))
         return FALSE;
-    return !user || list_ended(reader, user, since_ms, most, ended, error);
+    return (!user || add_ended(reader, user, since_ms, page, error)) &&
+           read_places(reader, page, error);
 }
 
-/* In one transaction: the number of a user who is forgotten can soon be another's. */
 GPtrArray *reader_ended_since(Connection *reader, const char *user_id, gint64 since_ms, guint most,
                               GError **error)
 {
-    g_autoptr(GPtrArray) ended = records_new();
+    static const ListKind by_end = LIST_BY_END;
+    g_autofree char *next = NULL;
+    g_auto(Page) page = {0};
+    const UnfiledSearch search = {
+        .user_id = user_id, .kinds = &by_end, .count = 1, .since = since_ms, .page = &page};
     gboolean is_found;
 
-    if (!connection_do(reader, SQL_BEGIN_READ, error))
-        return NULL;
-    is_found = find_ended(reader, user_id, since_ms, most, ended, error);
+    page_init(&page, &(HistoryEvent){.limit = most}, NULL);
+    is_found =
+        begin_page(reader, &search, error) && find_ended(reader, user_id, since_ms, &page, error);
     connection_roll_back(reader);
-    return is_found ? g_steal_pointer(&ended) : NULL;
+    return is_found ? page_finish(&page, &next) : NULL;
 }

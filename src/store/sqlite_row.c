@@ -198,3 +198,11 @@ Record *row_read(Statement *statement, GError **error)
                 "the row of calls with id %" G_GINT64_FORMAT " is damaged", row_id(statement));
     return NULL;
 }
+
+gboolean row_read_old(const Connection *writer, Statement *statement, Record **record,
+                      GError **error)
+{
+    *record = row_read(statement, NULL);
+    return *record || sqlite3_errcode(writer->handle) != SQLITE_NOMEM ||
+           connection_fail(writer, error);
+}

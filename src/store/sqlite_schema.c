@@ -76,6 +76,12 @@ static const char *const migrations[] = {
 
     ("ALTER TABLE calls ADD COLUMN media_report TEXT; -- JSON: what was relayed, and recorded\n"
      "PRAGMA user_version = 3;\n"),
+
+    ("CREATE TABLE unfiled (          -- calls that are over, and are not in `listings` yet\n"
+     "  number INTEGER PRIMARY KEY,   -- the order in which they came\n"
+     "  calls TEXT NOT NULL           -- JSON: an array of calls.id\n"
+     ");\n"
+     "PRAGMA user_version = 4;\n"),
 };
 
 #define NEWEST ((gint64)G_N_ELEMENTS(migrations))

@@ -15,6 +15,7 @@ static const char *const texts[SQLS] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
 
+    [SQL_LAST_CALL] = "SELECT ifnull(max(id), 0) FROM calls",
     [SQL_COUNT_EVENTS] = "SELECT count(*), ifnull(max(id), 0) FROM outbox",
 
     /* How new is it, is it in any list, is it the same call, was it made before this one, has it
@@ -24,9 +25,10 @@ static const char *const texts[SQLS] = {
         "created_at < ?4, status = ?5 FROM calls WHERE call_id = ?1 AND caller_id = ?2",
     [SQL_SELECT_CALL] = SELECT_CALL "WHERE id = ?1",
     [SQL_INSERT_CALL] = "INSERT INTO calls (" CALL_COLUMNS ") VALUES "
-                        "(max(?1, 1 + ifnull((SELECT max(id) FROM calls), 0)), ?2, ?3, ?4, ?5, ?6, "
+                        "(?1, ?2, ?3, ?4, ?5, ?6, "
                         "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
-                        "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
+                        "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31) "
+                        "ON CONFLICT (call_id, caller_id) DO NOTHING",
     /* Live before and after: no column of an index, and so no page but the row's, is written. */
     [SQL_UPDATE_LIVE] = "UPDATE calls SET status = ?13, cause = ?14, reason = ?15, "
                         "ringing_at = ?16, accepted_at = ?17, answered_by = ?18, rev = ?19, "
@@ -49,8 +51,21 @@ static const char *const texts[SQLS] = {
     /* One user's three: all calls of the kind, those with the peer, all by their end. */
     [SQL_INSERT_LISTINGS] = "INSERT OR IGNORE INTO listings (user, peer, kind, at, call) VALUES "
                             "(?1, 0, ?3, ?4, ?6), (?1, ?2, ?3, ?4, ?6), (?1, 0, ?7, ?5, ?6)",
+    [SQL_INSERT_LISTING] = "INSERT OR IGNORE INTO listings (user, peer, kind, at, call) "
+                           "VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_INSERT_MANY_LISTINGS] =
+        "INSERT OR IGNORE INTO listings (user, peer, kind, at, call) VALUES "
+        "(?1, ?2, ?3, ?4, ?5), (?6, ?7, ?8, ?9, ?10), (?11, ?12, ?13, ?14, ?15), "
+        "(?16, ?17, ?18, ?19, ?20), (?21, ?22, ?23, ?24, ?25), (?26, ?27, ?28, ?29, ?30), "
+        "(?31, ?32, ?33, ?34, ?35), (?36, ?37, ?38, ?39, ?40), (?41, ?42, ?43, ?44, ?45), "
+        "(?46, ?47, ?48, ?49, ?50), (?51, ?52, ?53, ?54, ?55), (?56, ?57, ?58, ?59, ?60)",
     [SQL_DELETE_LISTING] = "DELETE FROM listings "
                            "WHERE user = ?1 AND peer = ?2 AND kind = ?3 AND at = ?4 AND call = ?5",
+    [SQL_SELECT_UNFILED] = "SELECT number, calls FROM unfiled ORDER BY number",
+    [SQL_UNFILED_SPAN] =
+        "SELECT (SELECT min(number) FROM unfiled), (SELECT max(number) FROM unfiled)",
+    [SQL_INSERT_UNFILED] = "INSERT INTO unfiled (number, calls) VALUES (?1, ?2)",
+    [SQL_DELETE_UNFILED] = "DELETE FROM unfiled WHERE number <= ?1",
     [SQL_SELECT_UNCLOSED] = SELECT_CALL "WHERE caller_id >= '' AND closed_at IS NULL",
     [SQL_SELECT_CLOSED] = SELECT_CALL "WHERE closed_at < ?1 ORDER BY closed_at LIMIT ?2",
 
@@ -74,7 +89,7 @@ static const char *const texts[SQLS] = {
                                        "AND caller_id <> ?1",
     [SQL_LISTED] = "SELECT at, call FROM listings WHERE user = ?1 AND peer = ?2 AND kind = ?3 "
                    "AND (at, call) < (?4, ?5) ORDER BY at DESC, call DESC",
-    [SQL_LISTED_SINCE] = "SELECT call FROM listings WHERE user = ?1 AND peer = 0 AND kind = ?2 "
+    [SQL_LISTED_SINCE] = "SELECT at, call FROM listings WHERE user = ?1 AND peer = 0 AND kind = ?2 "
                          "AND at >= ?3 ORDER BY at DESC, call DESC LIMIT ?4",
     [SQL_PENDING_EVENTS] = "SELECT id, call, at, message_id, body FROM outbox "
                            "WHERE endpoint = ?1 AND id > ?2 ORDER BY id LIMIT ?3",

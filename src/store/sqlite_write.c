@@ -2,9 +2,6 @@
 
 /* --- what the writer remembers, so as not to look it up --- */
 
-/* More users than that are looked up anew. */
-#define USERS_REMEMBERED 8192
-
 /* A call as it is stored. Its record keeps the facts alive by which it is found. */
 typedef struct {
     Record *record;
@@ -23,12 +20,24 @@ void writer_init(Connection *writer)
 {
     writer->live = g_hash_table_new_full(NULL, NULL, NULL, free_remembered);
     writer->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    filing_init(&writer->filing);
+}
+
+gboolean writer_restore(Connection *writer, GError **error)
+{
+    g_autoptr(Statement) select = connection_statement(writer, SQL_LAST_CALL, error);
+
+    if (!select || connection_step(writer, select, error) != STEP_ROW)
+        return FALSE;
+    writer->last_call = sqlite3_column_int64(select, 0);
+    return TRUE;
 }
 
 void writer_clear(Connection *writer)
 {
     g_clear_pointer(&writer->live, g_hash_table_unref);
     g_clear_pointer(&writer->users, g_hash_table_unref);
+    filing_clear(&writer->filing);
 }
 
 /* What it remembers may not be so any more. */
@@ -52,147 +61,11 @@ static void remember_call(Connection *writer, Record *record, gint64 id)
     g_hash_table_replace(writer->live, (gpointer)record->facts, remembered);
 }
 
-static void remember_user(Connection *writer, const char *user_id, gint64 number)
-{
-    if (g_hash_table_size(writer->users) >= USERS_REMEMBERED)
-        g_hash_table_remove_all(writer->users);
-    g_hash_table_replace(writer->users, g_strdup(user_id), (gpointer)(gintptr)number);
-}
-
-/* --- users: numbers keep the lists small --- */
-
-gboolean find_user(Connection *connection, const char *user_id, gint64 *number, GError **error)
-{
-    g_autoptr(Statement) find = connection_statement(connection, SQL_FIND_USER, error);
-    Step step;
-
-    *number = 0;
-    if (!find)
-        return FALSE;
-    bind_text(find, 1, user_id);
-    step = connection_step(connection, find, error);
-    if (step == STEP_ROW)
-        *number = sqlite3_column_int64(find, 0);
-    return step != STEP_FAILED;
-}
-
-static gboolean find_or_insert_user(Connection *writer, const char *user_id, gint64 *number,
-                                    GError **error)
-{
-    g_autoptr(Statement) insert = NULL;
-
-    if (!find_user(writer, user_id, number, error))
-        return FALSE;
-    if (*number)
-        return TRUE;
-    insert = connection_statement(writer, SQL_INSERT_USER, error);
-    if (!insert)
-        return FALSE;
-    bind_text(insert, 1, user_id);
-    if (!connection_run(writer, insert, error))
-        return FALSE;
-    *number = sqlite3_last_insert_rowid(writer->handle);
-    return TRUE;
-}
-
-static gboolean make_user(Connection *writer, const char *user_id, gint64 *number, GError **error)
-{
-    *number = (gint64)(gintptr)g_hash_table_lookup(writer->users, user_id);
-    if (*number)
-        return TRUE;
-    if (!find_or_insert_user(writer, user_id, number, error))
-        return FALSE;
-    remember_user(writer, user_id, *number);
-    return TRUE;
-}
-
-/* --- lists --- */
-
-/* The numbers of a call's parties. */
-typedef struct {
-    gint64 caller;
-    gint64 callee;
-} Numbers;
-
-static gboolean number_parties(Connection *writer, const Record *record, Numbers *numbers,
-                               GError **error)
-{
-    return make_user(writer, record->facts->caller_id, &numbers->caller, error) &&
-           make_user(writer, record->facts->callee_id, &numbers->callee, error);
-}
-
-/* The user whose list it is, and the other one. */
-static void number_listing(const Listing *listing, const Record *record, const Numbers *numbers,
-                           Statement *statement)
-{
-    gboolean is_callers = listing->user_id == record->facts->caller_id;
-
-    bind_int(statement, 1, is_callers ? numbers->caller : numbers->callee);
-    bind_int(statement, 2, is_callers ? numbers->callee : numbers->caller);
-}
-
-/* A party's three at once: a statement costs as much as two rows. */
-static gboolean insert_listings(Connection *writer, const Record *record, gint64 id, GError **error)
-{
-    Listing listings[LISTINGS_MOST];
-    guint count = listings_of_record(record, listings);
-    Numbers numbers;
-
-    if (count > 0 && !number_parties(writer, record, &numbers, error))
-        return FALSE;
-    for (guint i = 0; i < count; i += LISTINGS_OF_PARTY) {
-        g_autoptr(Statement) insert = connection_statement(writer, SQL_INSERT_LISTINGS, error);
-
-        if (!insert)
-            return FALSE;
-        number_listing(&listings[i], record, &numbers, insert);
-        bind_int(insert, 3, listings[i].kind);
-        bind_int(insert, 4, listings[i].at);
-        bind_int(insert, 5, listings[i + 2].at);
-        bind_int(insert, 6, id);
-        bind_int(insert, 7, listings[i + 2].kind);
-        if (!connection_run(writer, insert, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean delete_listing(Connection *writer, const Listing *listing, const Record *record,
-                               const Numbers *numbers, gint64 id, GError **error)
-{
-    g_autoptr(Statement) delete = connection_statement(writer, SQL_DELETE_LISTING, error);
-
-    if (!delete)
-        return FALSE;
-    number_listing(listing, record, numbers, delete);
-    if (!listing->peer_id)
-        bind_int(delete, 2, 0);
-    bind_int(delete, 3, listing->kind);
-    bind_int(delete, 4, listing->at);
-    bind_int(delete, 5, id);
-    return connection_run(writer, delete, error);
-}
-
-static gboolean delete_listings(Connection *writer, const Record *record, gint64 id, GError **error)
-{
-    Listing listings[LISTINGS_MOST];
-    guint count = listings_of_record(record, listings);
-    Numbers numbers;
-
-    if (count > 0 && !number_parties(writer, record, &numbers, error))
-        return FALSE;
-    for (guint i = 0; i < count; i++) {
-        if (!delete_listing(writer, &listings[i], record, &numbers, id, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
 /* --- one call --- */
 
 /* What is stored of a call whose new revision comes. */
 typedef struct {
-    gint64 id; /* 0: nothing */
+    gint64 id;
     gint64 rev;
     gboolean is_listed;    /* for its callee, at least */
     gboolean is_same_call; /* FALSE: another call that had the same id */
@@ -220,9 +93,7 @@ static gboolean look_up_stored(Connection *writer, const Record *record, Stored 
 {
     const CallFacts *facts = record->facts;
     g_autoptr(Statement) find = connection_statement(writer, SQL_FIND_CALL, error);
-    Step step;
 
-    *stored = (Stored){0};
     if (!find)
         return FALSE;
     bind_text(find, 1, facts->call_id);
@@ -230,39 +101,23 @@ static gboolean look_up_stored(Connection *writer, const Record *record, Stored 
     bind_text(find, 3, facts->callee_id);
     bind_int(find, 4, facts->created_ms);
     bind_text(find, 5, call_state_name(record->status));
-    step = connection_step(writer, find, error);
-    if (step == STEP_ROW)
-        *stored = (Stored){
-            .id = sqlite3_column_int64(find, 0),
-            .rev = sqlite3_column_int64(find, 1),
-            .is_listed = sqlite3_column_int(find, 2),
-            .is_same_call = sqlite3_column_int(find, 3),
-            .is_older = sqlite3_column_int(find, 4),
-            .has_status = sqlite3_column_int(find, 5),
-        };
-    return step != STEP_FAILED;
+    if (connection_step(writer, find, error) != STEP_ROW)
+        return FALSE;
+    *stored = (Stored){
+        .id = sqlite3_column_int64(find, 0),
+        .rev = sqlite3_column_int64(find, 1),
+        .is_listed = sqlite3_column_int(find, 2),
+        .is_same_call = sqlite3_column_int(find, 3),
+        .is_older = sqlite3_column_int(find, 4),
+        .has_status = sqlite3_column_int(find, 5),
+    };
+    return TRUE;
 }
 
-static gboolean find_stored(Connection *writer, const Record *record, Stored *stored,
-                            GError **error)
-{
-    return recall_stored(writer, record, stored) || look_up_stored(writer, record, stored, error);
-}
-
-/* A row whose turn it is to go. A damaged one gives no record and no error, and so stands in the
- * way of nothing: what is listed of it leads nowhere. */
-static gboolean read_old(const Connection *writer, Statement *select, Record **record,
-                         GError **error)
-{
-    *record = row_read(select, NULL);
-    return *record || sqlite3_errcode(writer->handle) != SQLITE_NOMEM ||
-           connection_fail(writer, error);
-}
-
-static gboolean unlist(Connection *writer, gint64 id, GError **error)
+/* NULL without an error: there is none, or it is damaged. */
+static gboolean read_stored(Connection *writer, gint64 id, Record **old, GError **error)
 {
     g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CALL, error);
-    g_autoptr(Record) old = NULL;
     Step step;
 
     if (!select)
@@ -271,9 +126,34 @@ static gboolean unlist(Connection *writer, gint64 id, GError **error)
     step = connection_step(writer, select, error);
     if (step != STEP_ROW)
         return step == STEP_DONE;
-    if (!read_old(writer, select, &old, error))
-        return FALSE;
-    return !old || delete_listings(writer, old, id, error);
+    return row_read_old(writer, select, old, error);
+}
+
+/* Where it stands, and where it would. `old` may be NULL. */
+static gboolean unlist(Connection *writer, gint64 id, const char *caller_id, const Record *old,
+                       GError **error)
+{
+    filing_drop(writer, caller_id, id);
+    return !old || lists_delete(writer, old, id, error);
+}
+
+/* What changes no more is filed later, with others. */
+static gboolean list(Connection *writer, Record *record, gint64 id, GError **error)
+{
+    if (!record_is_closed(record) || record->veil.is_set)
+        return lists_insert(writer, record, id, error);
+    filing_put_off(writer, record, id);
+    return TRUE;
+}
+
+/* Most of what is said of a call that is over, such as what was relayed, moves it nowhere. */
+static gboolean relist(Connection *writer, Record *record, gint64 id, const Record *old,
+                       GError **error)
+{
+    if (old && listings_are_same(old, record))
+        return TRUE;
+    return unlist(writer, id, record->facts->caller_id, old, error) &&
+           list(writer, record, id, error);
 }
 
 static gboolean delete_call(Connection *writer, gint64 id, GError **error)
@@ -298,27 +178,34 @@ static gboolean put_row(Connection *writer, Sql which, gint64 id, const Record *
     return connection_run(writer, put, error);
 }
 
-static gboolean insert_call(Connection *writer, Record *record, GError **error)
+/* `*is_new` is FALSE, and nothing is done, when its caller has a call of that id already. */
+static gboolean insert_call(Connection *writer, Record *record, gboolean *is_new, GError **error)
 {
-    gint64 id;
+    gint64 id = MAX(place_least_id(record->facts->created_ms), writer->last_call + 1);
 
-    if (!put_row(writer, SQL_INSERT_CALL, place_least_id(record->facts->created_ms), record, error))
+    if (!put_row(writer, SQL_INSERT_CALL, id, record, error))
         return FALSE;
-    id = sqlite3_last_insert_rowid(writer->handle);
+    *is_new = sqlite3_changes(writer->handle) > 0;
+    if (!*is_new)
+        return TRUE;
+    writer->last_call = id;
     remember_call(writer, record, id);
-    return insert_listings(writer, record, id, error) && outbox_announce(writer, record, id, error);
+    return list(writer, record, id, error) && outbox_announce(writer, record, id, error);
 }
 
-static gboolean update_row(Connection *writer, const Stored *stored, const Record *record,
-                           GError **error)
+static gboolean update_row(Connection *writer, const Stored *stored, Record *record, GError **error)
 {
     gboolean stays_live = !stored->is_listed && !call_state_is_final(record->status);
+    g_autoptr(Record) old = NULL;
 
     if (stays_live && !record->veil.is_set)
         return put_row(writer, SQL_UPDATE_LIVE, stored->id, record, error);
-    return (!stored->is_listed || unlist(writer, stored->id, error)) &&
-           put_row(writer, SQL_UPDATE_CALL, stored->id, record, error) &&
-           insert_listings(writer, record, stored->id, error);
+    if (stored->is_listed && !read_stored(writer, stored->id, &old, error))
+        return FALSE;
+    if (!put_row(writer, SQL_UPDATE_CALL, stored->id, record, error))
+        return FALSE;
+    return stored->is_listed ? relist(writer, record, stored->id, old, error)
+                             : list(writer, record, stored->id, error);
 }
 
 static gboolean update_call(Connection *writer, const Stored *stored, Record *record,
@@ -332,23 +219,36 @@ static gboolean update_call(Connection *writer, const Stored *stored, Record *re
 static gboolean replace_call(Connection *writer, const Stored *stored, Record *record,
                              GError **error)
 {
-    return (!stored->is_listed || unlist(writer, stored->id, error)) &&
-           delete_call(writer, stored->id, error) && insert_call(writer, record, error);
+    g_autoptr(Record) old = NULL;
+    gboolean is_new;
+
+    return read_stored(writer, stored->id, &old, error) &&
+           unlist(writer, stored->id, record->facts->caller_id, old, error) &&
+           delete_call(writer, stored->id, error) && insert_call(writer, record, &is_new, error);
 }
 
+static gboolean change_call(Connection *writer, const Stored *stored, Record *record,
+                            GError **error)
+{
+    if (stored->rev > record->rev && !stored->is_older)
+        return TRUE;
+    if (!stored->is_same_call)
+        return replace_call(writer, stored, record, error);
+    return update_call(writer, stored, record, error);
+}
+
+/* One that is not remembered is new, nearly always: that is tried first. */
 static gboolean write_call(Connection *writer, Record *record, GError **error)
 {
     Stored stored;
+    gboolean is_new;
 
-    if (!find_stored(writer, record, &stored, error))
+    if (recall_stored(writer, record, &stored))
+        return change_call(writer, &stored, record, error);
+    if (!insert_call(writer, record, &is_new, error))
         return FALSE;
-    if (!stored.id)
-        return insert_call(writer, record, error);
-    if (stored.rev > record->rev && !stored.is_older)
-        return TRUE;
-    if (!stored.is_same_call)
-        return replace_call(writer, &stored, record, error);
-    return update_call(writer, &stored, record, error);
+    return is_new || (look_up_stored(writer, record, &stored, error) &&
+                      change_call(writer, &stored, record, error));
 }
 
 /* --- transactions --- */
@@ -364,11 +264,13 @@ static gboolean begin(Connection *writer, GError **error)
 /* Commits what went well, undoes what did not. */
 static gboolean finish(Connection *writer, gboolean is_well, GError **error)
 {
-    if (is_well && connection_do(writer, SQL_COMMIT, error)) {
+    if (is_well && filing_note(writer, error) && connection_do(writer, SQL_COMMIT, error)) {
+        filing_commit(writer);
         g_atomic_int_add(&writer->events, writer->events_change);
         return TRUE;
     }
     connection_roll_back(writer);
+    filing_roll_back(writer);
     forget_all(writer);
     return FALSE;
 }
@@ -412,10 +314,33 @@ static gboolean write_group(Connection *writer, Record *const *records, guint co
     return write_all(writer, newest + left_out, count - left_out, error);
 }
 
+/* Under load a slice goes with a group: that spares a commit. */
+static gboolean file_if_due(Connection *writer, GError **error)
+{
+    return filing_due_us(writer) > g_get_monotonic_time() || filing_step(writer, error);
+}
+
 gboolean writer_write(Connection *writer, Record *const *records, guint count, GError **error)
 {
     return begin(writer, error) &&
-           finish(writer, write_group(writer, records, count, error), error);
+           finish(writer, file_if_due(writer, error) && write_group(writer, records, count, error),
+                  error);
+}
+
+gboolean writer_catch_up(Connection *writer, GError **error)
+{
+    if (filing_due_us(writer) == G_MAXINT64)
+        return TRUE;
+    return begin(writer, error) && finish(writer, filing_step(writer, error), error);
+}
+
+gboolean writer_catch_up_all(Connection *writer, GError **error)
+{
+    while (filing_due_us(writer) != G_MAXINT64) {
+        if (!writer_catch_up(writer, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /* --- after a crash --- */
@@ -463,32 +388,29 @@ gboolean writer_recover(Connection *writer, gint64 now_ms, guint *closed, GError
 
 /* --- retention --- */
 
-static gboolean forget_user(Connection *writer, gint64 number, GError **error)
+/* One who is in no list any more, and will not be. */
+static gboolean forget_user(Connection *writer, const char *user_id, GError **error)
 {
-    g_autoptr(Statement) delete = connection_statement(writer, SQL_DELETE_USER, error);
+    g_autoptr(Statement) delete = NULL;
+    gint64 number;
 
-    if (!delete)
+    if (unfiled_has_user(writer->unfiled, user_id))
+        return TRUE;
+    delete = connection_statement(writer, SQL_DELETE_USER, error);
+    if (!delete || !find_user(writer, user_id, &number, error))
         return FALSE;
     bind_int(delete, 1, number);
     forget_all(writer);
     return connection_run(writer, delete, error);
 }
 
-static gboolean forget_parties(Connection *writer, const Record *record, GError **error)
-{
-    Numbers numbers;
-
-    return find_user(writer, record->facts->caller_id, &numbers.caller, error) &&
-           find_user(writer, record->facts->callee_id, &numbers.callee, error) &&
-           forget_user(writer, numbers.caller, error) && forget_user(writer, numbers.callee, error);
-}
-
 static gboolean forget_call(Connection *writer, gint64 id, const Record *record, GError **error)
 {
     if (!delete_call(writer, id, error))
         return FALSE;
-    return !record ||
-           (delete_listings(writer, record, id, error) && forget_parties(writer, record, error));
+    return !record || (unlist(writer, id, record->facts->caller_id, record, error) &&
+                       forget_user(writer, record->facts->caller_id, error) &&
+                       forget_user(writer, record->facts->callee_id, error));
 }
 
 static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GError **error)
@@ -504,7 +426,7 @@ static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GEr
     while ((step = connection_step(writer, select, error)) == STEP_ROW) {
         Place place = {.id = row_id(select)};
 
-        if (!read_old(writer, select, &place.record, error))
+        if (!row_read_old(writer, select, &place.record, error))
             return NULL;
         g_array_append_val(places, place);
     }

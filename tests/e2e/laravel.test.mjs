@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Webhook } from 'standardwebhooks';
 
+import { rows } from './lib/database.mjs';
 import { startJanus } from './lib/janus.mjs';
 import { ring, scene, Scene, talk } from './lib/scene.mjs';
 import { aCallId, aDuration, isEvent } from './lib/shape.mjs';
@@ -130,6 +132,8 @@ describe('the example of a backend', () => {
       const { caller, callee } = await it.pair();
       const callId = await ring(caller, [callee], { data: { subject: 'Lunch' } });
       await caller.ask('call:end', { callId });
+      const file = path.join(it.janus.dir, 'calls.sqlite');
+      await until(async () => (await rows(file, 'SELECT number FROM unfiled')).length === 0, 'the call is filed');
       const { over, missed } = JSON.parse(await laravel.script('records.php', callee.userId));
       for (const calls of [over, missed]) {
         assert.deepEqual(calls.map((call) => [call.call_id, call.caller_id, call.status, call.data, call.video]),

@@ -134,6 +134,16 @@ void put(Store *store, Record *record)
     g_assert_no_error(error);
 }
 
+void catch_up(Store *store)
+{
+    g_autoptr(GError) error = NULL;
+
+    while (store->ops->catch_up && store->ops->catch_up_at(store) != G_MAXINT64) {
+        g_assert_true(store->ops->catch_up(store, &error));
+        g_assert_no_error(error);
+    }
+}
+
 char *ids_of(const GPtrArray *records)
 {
     GString *ids = g_string_new(NULL);

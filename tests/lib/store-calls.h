@@ -32,6 +32,9 @@ void assert_same_record(const Record *record, const Record *expected);
 void put(Store *store, Record *record);
 #define PUT(store, ...) put(store, CALL(__VA_ARGS__))
 
+/* Does all that the store has put off. */
+void catch_up(Store *store);
+
 /* The callIds, as "c3 c2 c1"; owned by the caller. */
 char *ids_of(const GPtrArray *records);
 /* A whole history, read in pages of `query->limit` calls. */

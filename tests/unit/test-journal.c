@@ -18,6 +18,7 @@ typedef struct {
     guint forgets;
     gint64 settled; /* the sum of the ids */
     guint trims;
+    guint put_off; /* parts of work */
 } StubStore;
 
 static gboolean stub_write(Store *store, Record *const *records, guint count, GError **error)
@@ -86,12 +87,42 @@ static gboolean stub_trim(Store *store, gint64 before_ms, guint rows, guint most
     return TRUE;
 }
 
+static gint64 stub_catch_up_at(Store *store)
+{
+    StubStore *stub = (StubStore *)store;
+    gint64 at_us;
+
+    g_mutex_lock(&stub->lock);
+    at_us = stub->put_off ? 0 : G_MAXINT64;
+    g_mutex_unlock(&stub->lock);
+    return at_us;
+}
+
+static gboolean stub_catch_up(Store *store, GError **error)
+{
+    StubStore *stub = (StubStore *)store;
+    gboolean is_good;
+
+    g_mutex_lock(&stub->lock);
+    is_good = stub->failures_left == 0;
+    if (!is_good) {
+        stub->failures_left--;
+        g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED, "the stub says no");
+    }
+    stub->put_off -= is_good;
+    g_cond_broadcast(&stub->changed);
+    g_mutex_unlock(&stub->lock);
+    return is_good;
+}
+
 static const StoreOps stub_ops = {.name = "stub",
                                   .is_durable = TRUE,
                                   .write = stub_write,
                                   .forget = stub_forget,
                                   .settle = stub_settle,
-                                  .trim = stub_trim};
+                                  .trim = stub_trim,
+                                  .catch_up_at = stub_catch_up_at,
+                                  .catch_up = stub_catch_up};
 
 static void stub_init(StubStore *stub)
 {
@@ -396,6 +427,27 @@ static void test_the_outbox_is_kept_within_its_bounds(void)
     stub_clear(&stub);
 }
 
+/* --- what the store puts off --- */
+
+/* Also when that fails once; and no record waits for all of it. */
+static void test_what_is_put_off_is_done_when_nothing_comes(void)
+{
+    StubStore stub;
+    Journal *journal;
+
+    stub_init(&stub);
+    stub.put_off = 3;
+    stub.failures_left = 1;
+    journal =
+        journal_new(&stub.store, &(JournalOptions){.wait_us = G_USEC_PER_SEC, .probe_us = 1000});
+    g_mutex_lock(&stub.lock);
+    while (stub.put_off > 0)
+        g_cond_wait(&stub.changed, &stub.lock);
+    g_mutex_unlock(&stub.lock);
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -416,6 +468,8 @@ int main(int argc, char **argv)
     g_test_add_func("/journal/who-waits-is-told-of-a-commit", test_who_waits_is_told_of_a_commit);
     g_test_add_func("/journal/what-was-delivered-is-forgotten",
                     test_what_was_delivered_is_forgotten);
+    g_test_add_func("/journal/what-is-put-off-is-done-when-nothing-comes",
+                    test_what_is_put_off_is_done_when_nothing_comes);
     g_test_add_func("/journal/the-outbox-is-kept-within-its-bounds",
                     test_the_outbox_is_kept_within_its_bounds);
     return g_test_run();

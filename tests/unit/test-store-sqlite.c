@@ -292,7 +292,7 @@ static void test_newer_version(Fixture *fixture, gconstpointer unused G_GNUC_UNU
 
     assert_refused_as(&(SqliteOptions){.path = fixture->path}, STORE_ERROR_TOO_NEW,
                       "newer version of the plugin");
-    execute_on_file(fixture, "PRAGMA user_version = 3");
+    execute_on_file(fixture, "PRAGMA user_version = 4");
     open_store(fixture);
     assert_call(fixture->store, "alice", "c", "ringing/- 1");
 }
@@ -302,7 +302,8 @@ static void test_older_version(Fixture *fixture, gconstpointer unused G_GNUC_UNU
     open_store(fixture);
     PUT(fixture->store, .id = "c");
     close_store(fixture);
-    execute_on_file(fixture, "DROP TABLE outbox; ALTER TABLE calls DROP COLUMN trace; "
+    execute_on_file(fixture, "DROP TABLE unfiled; DROP TABLE outbox; "
+                             "ALTER TABLE calls DROP COLUMN trace; "
                              "ALTER TABLE calls DROP COLUMN media_report; PRAGMA user_version = 1");
 
     open_store(fixture);
@@ -317,12 +318,28 @@ static void test_version_without_reports(Fixture *fixture, gconstpointer unused 
     open_store(fixture);
     PUT(fixture->store, .id = "c", .rev = 2, .status = CALL_ENDED);
     close_store(fixture);
-    execute_on_file(fixture, "ALTER TABLE calls DROP COLUMN media_report; PRAGMA user_version = 2");
+    execute_on_file(fixture, "DROP TABLE unfiled; ALTER TABLE calls DROP COLUMN media_report; "
+                             "PRAGMA user_version = 2");
 
     open_store(fixture);
     assert_call(fixture->store, "alice", "c", "ended/- 2");
     put(fixture->store, make_full_call());
     assert_call(fixture->store, "alice", "CALL_17637599232099", "ended/hangup 5");
+}
+
+/* What was filed at once then, and what is filed later now, are in the same lists. */
+static void test_version_without_unfiled(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    open_store(fixture);
+    PUT(fixture->store, .id = "c", .status = CALL_ENDED);
+    close_store(fixture);
+    execute_on_file(fixture, "DROP TABLE unfiled; PRAGMA user_version = 3");
+
+    open_store(fixture);
+    PUT(fixture->store, .id = "d", .status = CALL_ENDED);
+    assert_history(fixture->store, "bob", HISTORY(.limit = 9), "d c");
+    catch_up(fixture->store);
+    assert_history(fixture->store, "bob", HISTORY(.limit = 9), "d c");
 }
 
 /* Root may read everything, so it is nobody who tries. */
@@ -450,6 +467,12 @@ static void test_what_a_backend_reads(Fixture *fixture, gconstpointer unused G_G
     put(fixture->store, make_full_call());
     PUT(fixture->store, .id = "c", .callee = "carol");
     backend = connect_plainly(fixture);
+    assert_answer(backend,
+                  "SELECT c.call_id FROM unfiled, json_each(unfiled.calls) j "
+                  "JOIN calls c ON c.id = j.value",
+                  "CALL_17637599232099");
+    catch_up(fixture->store);
+    assert_answer(backend, "SELECT count(*) FROM unfiled", "0");
     execute(backend, "PRAGMA query_only = ON");
     assert_answer(backend,
                   "SELECT group_concat(call_id || ' ' || status || ' ' || ifnull(cause, '-'), ', ')"
@@ -734,6 +757,7 @@ static void test_costs(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
     fill(fixture->store, "large", "large-peer", LARGE);
     fill(fixture->store, "small", "small-peer", SMALL);
     assert_wal_is_bounded(fixture);
+    catch_up(fixture->store);
 
     reader = pool_take(sqlite->readers, NULL);
     compare_histories(reader);
@@ -770,6 +794,7 @@ int main(int argc, char **argv)
     ADD("refused/newer-version", test_newer_version);
     ADD("migrated/older-version", test_older_version);
     ADD("migrated/version-without-reports", test_version_without_reports);
+    ADD("migrated/version-without-unfiled", test_version_without_unfiled);
     ADD("refused/no-permission", test_no_permission);
     ADD("others/locked", test_locked_by_another);
     ADD("others/may-write", test_another_may_write);

@@ -48,8 +48,9 @@ const RULES = {
   'the cause of an end': `status = 'ended' AND cause NOT IN ('hangup', 'connection_lost', 'replaced', 'max_duration', 'admin')`,
   'the cause of a failure': `status = 'failed' AND cause NOT IN ('server_restart', 'media_failed')`,
   'a revision of a crash for a failure by one': `(ifnull(cause, '') = 'server_restart') <> (rev > 1000)`,
-  'six places in the lists when it is over, else none':
-    `(SELECT count(*) FROM listings WHERE call = calls.id) <> CASE WHEN ended_at IS NULL THEN 0 ELSE 6 END`,
+  'six places in the lists when it is over and filed, else none':
+    `(SELECT count(*) FROM listings WHERE call = calls.id) <> CASE WHEN ended_at IS NULL THEN 0 ELSE 6 END
+      AND NOT (ended_at IS NOT NULL AND id IN (SELECT value FROM unfiled, json_each(unfiled.calls)))`,
 };
 
 /** Rows that are not whole, as texts; none in a good database. `calls` limits which rows, as an SQL condition. */

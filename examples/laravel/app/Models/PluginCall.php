@@ -8,7 +8,8 @@ use Illuminate\Database\Eloquent\Model;
 
 /**
  * A call in the plugin's own SQLite database, read-only: what there is without any webhook, when both run on one
- * machine. The columns are those of docs/operations.md; times are Unix time in milliseconds.
+ * machine. The columns are those of docs/operations.md; times are Unix time in milliseconds. A call that is over is in a
+ * user's lists about a second later.
  */
 class PluginCall extends Model
 {
