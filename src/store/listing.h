@@ -12,7 +12,7 @@
  * of them; and the same calls in the order of their end. Databases hold these numbers: never
  * renumber. */
 typedef enum {
-    LIST_BY_END = 1,
+    LIST_BY_END = 1, /* in SQLite only calls that took some time: sqlite_private.h */
     LIST_REJECTED = 2,
     LIST_CANCELLED = 3,
     LIST_TIMEOUT = 4,

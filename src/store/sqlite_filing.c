@@ -2,7 +2,7 @@
 
 #include "store/sqlite_private.h"
 
-/* A call that is over is not entered into its six lists at once: that are six places in a large tree, and so six pages that
+/* A call that is over is not entered into its lists at once: that are four to six places in a large tree, and so as many pages that
  * a commit copies, for one call. Its id goes into the table `unfiled` in the same transaction, and Unfiled shows it to
  * readers. A round then enters many calls, list by list, so that each page is changed once for all of them, and in slices, so that
  * no commit waits for long. What is left after a crash is filed before anything is read. */
@@ -187,6 +187,13 @@ static gint compare_entries(gconstpointer a, gconstpointer b)
     return (left->call->id > right->call->id) - (left->call->id < right->call->id);
 }
 
+/* Among those that were created shortly before: reader_ended_since(). */
+static gboolean is_found_otherwise(const Listing *listing, const UnfiledCall *call)
+{
+    return listing->kind == LIST_BY_END &&
+           listing->at - call->record->facts->created_ms <= SHORT_CALL_MS;
+}
+
 static void collect_call(Filing *filing, const FiledUser *user, const UnfiledCall *call)
 {
     Listing listings[LISTINGS_OF_PARTY];
@@ -196,6 +203,8 @@ static void collect_call(Filing *filing, const FiledUser *user, const UnfiledCal
         Entry entry = {
             .user = user->number, .kind = listings[i].kind, .at = listings[i].at, .call = call};
 
+        if (is_found_otherwise(&listings[i], call))
+            continue;
         if (listings[i].peer_id)
             entry.peer = *(gint64 *)g_hash_table_lookup(filing->numbers, listings[i].peer_id);
         g_array_append_val(filing->entries, entry);

@@ -102,19 +102,30 @@ typedef struct {
     gint64 peer;
 } Asked;
 
-static gboolean add_list(Connection *reader, const Asked *asked, ListKind kind, Page *page,
-                         GError **error)
+/* What is older than the page begins, newest first. */
+static Statement *select_list(Connection *reader, const Asked *asked, ListKind kind,
+                              const Page *page, GError **error)
 {
-    g_autoptr(Statement) listed = connection_statement(reader, SQL_LISTED, error);
-    Step step = STEP_DONE;
+    Statement *listed = connection_statement(reader, SQL_LISTED, error);
 
     if (!listed)
-        return FALSE;
+        return NULL;
     bind_int(listed, 1, asked->user);
     bind_int(listed, 2, asked->peer);
     bind_int(listed, 3, kind);
     bind_int(listed, 4, page->from.at);
     bind_int(listed, 5, page->from.id);
+    return listed;
+}
+
+static gboolean add_list(Connection *reader, const Asked *asked, ListKind kind, Page *page,
+                         GError **error)
+{
+    g_autoptr(Statement) listed = select_list(reader, asked, kind, page, error);
+    Step step = STEP_DONE;
+
+    if (!listed)
+        return FALSE;
     while ((step = connection_step(reader, listed, error)) == STEP_ROW) {
         Place place = {sqlite3_column_int64(listed, 0), sqlite3_column_int64(listed, 1), NULL};
 
@@ -259,6 +270,66 @@ static gboolean add_ended(Connection *reader, gint64 user, gint64 since_ms, Page
     return step == STEP_DONE;
 }
 
+/* No call of these or any older one of its list ended as late as the page's last. */
+static gboolean is_too_old(const Page *page, const Place *created, gint64 since_ms)
+{
+    gint64 end_most = created->at + SHORT_CALL_MS;
+    guint count = page->places->len;
+
+    return end_most < since_ms ||
+           (count > page->limit && end_most < g_array_index(page->places, Place, count - 1).at);
+}
+
+/* A short one, by its end. */
+static gboolean add_if_ended(Connection *reader, const char *user_id, gint64 id, gint64 since_ms,
+                             Page *page, GError **error)
+{
+    Listing listings[LISTINGS_OF_PARTY];
+    g_autoptr(Record) record = NULL;
+
+    if (!read_call(reader, id, &record, error))
+        return FALSE;
+    if (!record || !listings_of_party(record, user_id, listings))
+        return TRUE;
+    g_assert(listings[LISTINGS_OF_PARTY - 1].kind == LIST_BY_END);
+    if (listings[LISTINGS_OF_PARTY - 1].at >= since_ms)
+        page_add(page, (Place){listings[LISTINGS_OF_PARTY - 1].at, id, record});
+    return TRUE;
+}
+
+static gboolean add_short(Connection *reader, const char *user_id, Statement *listed,
+                          gint64 since_ms, Page *page, GError **error)
+{
+    Step step;
+
+    while ((step = connection_step(reader, listed, error)) == STEP_ROW) {
+        Place created = {sqlite3_column_int64(listed, 0), sqlite3_column_int64(listed, 1), NULL};
+
+        if (is_too_old(page, &created, since_ms))
+            return TRUE;
+        if (!add_if_ended(reader, user_id, created.id, since_ms, page, error))
+            return FALSE;
+    }
+    return step == STEP_DONE;
+}
+
+/* Short calls are not in the list by their end: they are found by their creation, which was not long before. */
+static gboolean add_all_short(Connection *reader, const char *user_id, gint64 user, gint64 since_ms,
+                              Page *page, GError **error)
+{
+    const Asked asked = {.user = user};
+    ListKind kinds[KINDS_MOST];
+    guint count = kinds_of_query(&(HistoryEvent){0}, kinds);
+
+    for (guint i = 0; i < count; i++) {
+        g_autoptr(Statement) listed = select_list(reader, &asked, kinds[i], page, error);
+
+        if (!listed || !add_short(reader, user_id, listed, since_ms, page, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean find_ended(Connection *reader, const char *user_id, gint64 since_ms, Page *page,
                            GError **error)
 {
@@ -266,7 +337,8 @@ static gboolean find_ended(Connection *reader, const char *user_id, gint64 since
 
     if (!find_user(reader, user_id, &user, error))
         return FALSE;
-    return (!user || add_ended(reader, user, since_ms, page, error)) &&
+    return (!user || (add_ended(reader, user, since_ms, page, error) &&
+                      add_all_short(reader, user_id, user, since_ms, page, error))) &&
            read_places(reader, page, error);
 }
 

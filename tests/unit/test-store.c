@@ -793,6 +793,15 @@ static void test_model(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
         record_unref(model.calls[i]);
 }
 
+static guint forget(Store *store, gint64 before_ms, guint most)
+{
+    g_autoptr(GError) error = NULL;
+    guint forgotten = MANY;
+
+    g_assert_true(store->ops->forget(store, before_ms, most, &forgotten, &error));
+    return forgotten;
+}
+
 /* --- ended_since --- */
 
 static void assert_ended(Store *store, const char *user_id, gint64 since_ms, guint most,
@@ -822,6 +831,33 @@ static void test_ended_since(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
     assert_ended(store, "bob", 5000, 2, "long carols");
     assert_ended(store, "bob", 9001, 100, "");
     assert_ended(store, "nobody", 0, 100, "");
+}
+
+/* Short ones are found by another way than those that took long. */
+static void test_ended_long_and_short(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    const gint64 minute = 60 * 1000;
+    Store *store = fixture->store;
+
+    PUT(store, .id = "hours", .created_ms = 1, .status = CALL_ENDED, .ended_ms = 300 * minute);
+    PUT(store, .id = "limit", .created_ms = 295 * minute + 1, .status = CALL_ENDED,
+        .ended_ms = 300 * minute + 1);
+    PUT(store, .id = "above", .created_ms = 295 * minute + 1, .status = CALL_ENDED,
+        .ended_ms = 300 * minute + 2);
+    PUT(store, .id = "missed", .created_ms = 299 * minute, .status = CALL_TIMEOUT,
+        .ended_ms = 300 * minute - 1);
+    PUT(store, .id = "back", .created_ms = 301 * minute, .status = CALL_REJECTED,
+        .ended_ms = 299 * minute);
+    for (guint round = 0; round < 2; round++) {
+        assert_ended(store, "bob", 0, 100, "above limit hours missed back");
+        assert_ended(store, "alice", 300 * minute, 100, "above limit hours");
+        assert_ended(store, "bob", 299 * minute, 4, "above limit hours missed");
+        assert_ended(store, "bob", 0, 1, "above");
+        catch_up(store);
+    }
+    /* What is forgotten leaves nothing. */
+    forget(store, G_MAXINT64, 100);
+    assert_ended(store, "bob", 0, 100, "");
 }
 
 static void test_ended_behind_a_veil(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
@@ -891,15 +927,6 @@ static void test_recover_a_veil(Fixture *fixture, gconstpointer kind G_GNUC_UNUS
 }
 
 /* --- retention --- */
-
-static guint forget(Store *store, gint64 before_ms, guint most)
-{
-    g_autoptr(GError) error = NULL;
-    guint forgotten = MANY;
-
-    g_assert_true(store->ops->forget(store, before_ms, most, &forgotten, &error));
-    return forgotten;
-}
 
 static void test_forget(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
@@ -1301,6 +1328,7 @@ static const struct {
     {"history/bad-cursors", test_bad_cursors},
     {"history/as-the-model", test_model},
     {"ended/since", test_ended_since},
+    {"ended/long-and-short", test_ended_long_and_short},
     {"ended/behind-a-veil", test_ended_behind_a_veil},
     {"recover/live-calls", test_recover},
     {"recover/a-veil", test_recover_a_veil},

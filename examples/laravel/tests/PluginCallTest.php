@@ -27,8 +27,8 @@ class PluginCallTest extends TestCase
             INSERT INTO calls VALUES
                 (1, 'C1', 'alice', 'bob', 1, 0, '{\"n\":1}', 'ended', 20), (2, 'C2', 'alice', 'bob', 1, 1, NULL, 'timeout', 30),
                 (3, 'C3', 'bob', 'alice', 1, 1, NULL, 'ringing', NULL);
-            INSERT INTO listings VALUES (1, 0, 1, 20, 1), (2, 0, 1, 20, 1), (2, 1, 1, 20, 1), (1, 0, 5, 10, 1), (2, 0, 5, 10, 1),
-                (1, 0, 1, 30, 2), (2, 0, 1, 30, 2), (1, 0, 4, 15, 2), (2, 0, 4, 15, 2), (2, 0, 9, 15, 2);
+            INSERT INTO listings VALUES (1, 0, 5, 10, 1), (1, 2, 5, 10, 1), (2, 0, 5, 10, 1), (2, 1, 5, 10, 1), (1, 0, 1, 20, 1), (2, 0, 1, 20, 1),
+                (1, 0, 4, 15, 2), (1, 2, 4, 15, 2), (2, 0, 9, 15, 2), (2, 1, 9, 15, 2);
         ");
         $database->close();
         config(['call.records' => $this->file]);

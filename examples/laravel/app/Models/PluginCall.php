@@ -15,7 +15,7 @@ class PluginCall extends Model
 {
     public const MISSED = [7, 8, 9];
 
-    private const BY_END = 1;
+    private const ALL = [2, 3, 4, 5, 6, 7, 8, 9];
     private const WITH_ALL = 0;
 
     public $timestamps = false;
@@ -26,10 +26,10 @@ class PluginCall extends Model
 
     protected $casts = ['data' => 'array', 'audio' => 'boolean', 'video' => 'boolean'];
 
-    /** Calls of this user that are over, the last one first. */
+    /** Calls of this user that are over, the one that was made last first. */
     public function scopeOverFor(Builder $calls, string $userId): void
     {
-        self::listed($calls, $userId, [self::BY_END]);
+        self::listed($calls, $userId, self::ALL);
     }
 
     /** Calls that this user missed, the last one first. */
