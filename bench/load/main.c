@@ -85,7 +85,7 @@ static gboolean parse(int argc, char **argv, Options *options, GError **error)
         {"core", 0, 0, G_OPTION_ARG_INT, &options->core, "to run on", "N"},
         {"label", 'l', 0, G_OPTION_ARG_STRING, &options->label, "repeated in the result", "TEXT"},
         {"histograms", 0, 0, G_OPTION_ARG_NONE, &options->with_histograms, "print them too", NULL},
-        {NULL},
+        {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
