@@ -40,7 +40,7 @@ one_check() {
 
 # A shell of its own, so that each of its steps has to succeed.
 build_with() {
-    bash -euc 'configure_and_make "build/check-$0" all --enable-werror CC="$0"' "$1"
+    bash -euc 'configure_and_make "build/check-$0" everything --enable-werror CC="$0"' "$1"
 }
 
 # count_make_check DIR STATUS: adds up what `make check` left in a folder, the cases of GLib's tests, and the scripts as one

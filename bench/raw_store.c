@@ -121,9 +121,9 @@ static sqlite3_stmt *statements[STATEMENTS];
 static const char *const texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [INSERT] =
-        "INSERT INTO calls (call_id, caller_id, caller_device, callee_id, mode, audio, video, "
-        "created_at, ring_ms, status, ringing_at, rev) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        ("INSERT INTO calls (call_id, caller_id, caller_device, callee_id, mode, audio, video, "
+         "created_at, ring_ms, status, ringing_at, rev) "
+         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"),
     [UPDATE] = "UPDATE calls SET status = ?3, cause = ?4, reason = ?5, ended_at = ?6, "
                "ended_by = ?7, rev = ?8 WHERE call_id = ?1 AND caller_id = ?2",
     [COMMIT] = "COMMIT",
