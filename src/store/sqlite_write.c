@@ -93,6 +93,7 @@ static gboolean look_up_stored(Connection *writer, const Record *record, Stored 
 {
     const CallFacts *facts = record->facts;
     g_autoptr(Statement) find = connection_statement(writer, SQL_FIND_CALL, error);
+    Step step;
 
     if (!find)
         return FALSE;
@@ -101,7 +102,11 @@ static gboolean look_up_stored(Connection *writer, const Record *record, Stored 
     bind_text(find, 3, facts->callee_id);
     bind_int(find, 4, facts->created_ms);
     bind_text(find, 5, call_state_name(record->status));
-    if (connection_step(writer, find, error) != STEP_ROW)
+    step = connection_step(writer, find, error);
+    if (step == STEP_DONE)
+        g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED,
+                            "an index of the database is damaged: it has a call that is not there");
+    if (step != STEP_ROW)
         return FALSE;
     *stored = (Stored){
         .id = sqlite3_column_int64(find, 0),
