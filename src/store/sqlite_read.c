@@ -270,7 +270,9 @@ static gboolean add_ended(Connection *reader, gint64 user, gint64 since_ms, Page
     return step == STEP_DONE;
 }
 
-/* No call of these or any older one of its list ended as late as the page's last. */
+#define SHORT_LOOKED_AT 1000
+
+/* Neither this call nor any older one of its list ended as late as the page's last. */
 static gboolean is_too_old(const Page *page, const Place *created, gint64 since_ms)
 {
     gint64 end_most = created->at + SHORT_CALL_MS;
@@ -297,12 +299,14 @@ static gboolean add_if_ended(Connection *reader, const char *user_id, gint64 id,
     return TRUE;
 }
 
+/* Of somebody who has thousands in five minutes the newest are looked at. */
 static gboolean add_short(Connection *reader, const char *user_id, Statement *listed,
                           gint64 since_ms, Page *page, GError **error)
 {
-    Step step;
+    guint left = SHORT_LOOKED_AT;
+    Step step = STEP_DONE;
 
-    while ((step = connection_step(reader, listed, error)) == STEP_ROW) {
+    while (left-- > 0 && (step = connection_step(reader, listed, error)) == STEP_ROW) {
         Place created = {sqlite3_column_int64(listed, 0), sqlite3_column_int64(listed, 1), NULL};
 
         if (is_too_old(page, &created, since_ms))
@@ -310,7 +314,7 @@ static gboolean add_short(Connection *reader, const char *user_id, Statement *li
         if (!add_if_ended(reader, user_id, created.id, since_ms, page, error))
             return FALSE;
     }
-    return step == STEP_DONE;
+    return step != STEP_FAILED;
 }
 
 /* Short calls are not in the list by their end: they are found by their creation, which was not long before. */

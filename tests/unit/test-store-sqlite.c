@@ -589,13 +589,15 @@ static void test_every_plan_has_an_index(Fixture *fixture, gconstpointer unused 
 #define LARGE 100000
 #define SMALL 100
 #define FILL_GROUP 500
+#define MINUTE G_GINT64_CONSTANT(60000)
 
-/* Of `count` calls the oldest is the only one of its kind in every respect; the rest is of two
+/* Of `count` calls, one every minute, the oldest is the only one of its kind in every respect; the rest is of two
  * kinds. */
 static Record *make_nth(const char *caller, const char *callee, guint number)
 {
     g_autofree char *id = g_strdup_printf("%s-%u", caller, number);
-    CallSpec spec = {.id = id, .caller = caller, .callee = callee, .created_ms = 1000 + number};
+    CallSpec spec = {
+        .id = id, .caller = caller, .callee = callee, .created_ms = (1 + number) * MINUTE};
 
     spec.status = number % 2 ? CALL_ENDED : CALL_REJECTED;
     spec.cause = number % 2 ? CAUSE_HANGUP : CAUSE_DECLINED;
@@ -765,7 +767,8 @@ static void test_costs(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
                     steps_of_get(reader, "small", "small-5"));
     g_assert_cmpint(steps_of_get(reader, "large-peer", "large-5"), ==,
                     steps_of_get(reader, "small-peer", "small-5"));
-    g_assert_cmpint(steps_of_ended(reader, "large"), ==, steps_of_ended(reader, "small"));
+    /* Of whom there are few, all are looked at. */
+    g_assert_cmpint(steps_of_ended(reader, "large"), <=, steps_of_ended(reader, "small") * 11 / 10);
     pool_give(sqlite->readers, reader);
 
     of_many = steps_of_forget(fixture->store, 50);
