@@ -48,8 +48,8 @@ const RULES = {
   'the cause of an end': `status = 'ended' AND cause NOT IN ('hangup', 'connection_lost', 'replaced', 'max_duration', 'admin')`,
   'the cause of a failure': `status = 'failed' AND cause NOT IN ('server_restart', 'media_failed')`,
   'a revision of a crash for a failure by one': `(ifnull(cause, '') = 'server_restart') <> (rev > 1000)`,
-  'six places in the lists when it is over and filed, else none':
-    `(SELECT count(*) FROM listings WHERE call = calls.id) <> CASE WHEN ended_at IS NULL THEN 0 ELSE 6 END
+  'four places in the lists when it is over and filed, else none':
+    `(SELECT count(*) FROM listings WHERE call = calls.id AND kind > 1) <> CASE WHEN ended_at IS NULL THEN 0 ELSE 4 END
       AND NOT (ended_at IS NOT NULL AND id IN (SELECT value FROM unfiled, json_each(unfiled.calls)))`,
 };
 
