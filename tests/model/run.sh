@@ -17,7 +17,8 @@ devices | short | CALLEES=2 CUTS=0 CRASHES=0 QUITS=1 |
 returns | short | CALLEES=1 CUTS=1 CRASHES=0 MORTAL=1 |
 crash   | short | CALLEES=1 CUTS=0 CRASHES=1 |
 away    | short | CALLEES=1 CUTS=1 CRASHES=0 MORTAL=1 ENDLESS=1 | ring away
-stored  | short | CALLEES=1 CUTS=0 CRASHES=1 | stored written answered phone caller
+stored  | short | CALLEES=1 CUTS=0 CRASHES=1 | stored written answered
+told    | long  | CALLEES=1 CUTS=0 CRASHES=1 | phone caller
 both    | long  | CALLEES=1 CUTS=1 CRASHES=1 QUITS=1 MORTAL=1 |
 drops   | long  | CALLEES=1 CUTS=2 CRASHES=0 QUITS=1 |
 crashes | long  | CALLEES=1 CUTS=0 CRASHES=2 |
