@@ -81,6 +81,7 @@ static const char *const migrations[] = {
      "  number INTEGER PRIMARY KEY,   -- the order in which they came\n"
      "  calls TEXT NOT NULL           -- JSON: an array of calls.id\n"
      ");\n"
+     "DROP INDEX IF EXISTS calls_closed;\n"
      "PRAGMA user_version = 4;\n"),
 };
 

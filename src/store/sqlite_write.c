@@ -418,6 +418,7 @@ static gboolean forget_call(Connection *writer, gint64 id, const Record *record,
                        forget_user(writer, record->facts->callee_id, error));
 }
 
+/* What ended before then was made before then, and so has a lower id: an index by the end would be looked into by nobody else. */
 static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GError **error)
 {
     g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CLOSED, error);
@@ -426,8 +427,9 @@ static GArray *read_closed(Connection *writer, gint64 before_ms, guint most, GEr
 
     if (!select)
         return NULL;
-    bind_int(select, 1, before_ms);
-    bind_int(select, 2, most);
+    bind_int(select, 1, place_least_id(before_ms));
+    bind_int(select, 2, before_ms);
+    bind_int(select, 3, most);
     while ((step = connection_step(writer, select, error)) == STEP_ROW) {
         Place place = {.id = row_id(select)};
 

@@ -333,7 +333,10 @@ static void test_version_without_unfiled(Fixture *fixture, gconstpointer unused 
     open_store(fixture);
     PUT(fixture->store, .id = "c", .status = CALL_ENDED);
     close_store(fixture);
-    execute_on_file(fixture, "DROP TABLE unfiled; PRAGMA user_version = 3");
+    execute_on_file(fixture,
+                    "DROP TABLE unfiled;"
+                    "CREATE INDEX calls_closed ON calls (closed_at) WHERE closed_at IS NOT NULL;"
+                    "PRAGMA user_version = 3");
 
     open_store(fixture);
     PUT(fixture->store, .id = "d", .status = CALL_ENDED);
