@@ -213,8 +213,12 @@ static void let_go_of_out(Link *link)
 {
     if (link_waiting(link) || !link->out)
         return;
-    give_spare(link->listener, g_steal_pointer(&link->out));
+    if (link->was_compacted)
+        g_clear_pointer(&link->out, g_byte_array_unref);
+    else
+        give_spare(link->listener, g_steal_pointer(&link->out));
     link->out_start = 0;
+    link->was_compacted = FALSE;
 }
 
 /* What was sent must not be kept for long where much waits. */
@@ -224,6 +228,7 @@ static void compact(Link *link)
         return;
     g_byte_array_remove_range(link->out, 0, (guint)link->out_start);
     link->out_start = 0;
+    link->was_compacted = TRUE;
 }
 
 /* lws calls us again when it has got rid of what the socket did not take. */

@@ -80,17 +80,18 @@ struct Link {
     const Protocol *protocol;
     gpointer owner;
     struct lws *wsi;
-    char *address;    /* where the number of sockets per address is bounded; or NULL */
-    GByteArray *out;  /* frames that lws was not given yet; NULL when there are none */
-    gsize out_start;  /* what of it was */
-    GByteArray *in;   /* the beginning of a message; NULL when there is none */
-    GList by_silence; /* in `heard` or `pinged` */
-    GList by_age;     /* in `unsettled` or `closing` */
-    GList by_dirt;    /* in `lazy` or `dirty` */
-    GList by_hangup;  /* in `muted` */
-    gint64 since_us;  /* it is in `heard` or `pinged` */
-    gint64 lazy_us;   /* since when it is in `lazy` */
-    gint64 until_us;  /* it may be in `unsettled` or `closing` */
+    char *address;          /* where the number of sockets per address is bounded; or NULL */
+    GByteArray *out;        /* frames that lws was not given yet; NULL when there are none */
+    gsize out_start;        /* what of it was */
+    gboolean was_compacted; /* it has had much more in it */
+    GByteArray *in;         /* the beginning of a message; NULL when there is none */
+    GList by_silence;       /* in `heard` or `pinged` */
+    GList by_age;           /* in `unsettled` or `closing` */
+    GList by_dirt;          /* in `lazy` or `dirty` */
+    GList by_hangup;        /* in `muted` */
+    gint64 since_us;        /* it is in `heard` or `pinged` */
+    gint64 lazy_us;         /* since when it is in `lazy` */
+    gint64 until_us;        /* it may be in `unsettled` or `closing` */
     const char *reason;
     guint16 code;
     gboolean is_open : 1; /* the protocol knows it */
