@@ -363,6 +363,7 @@ Kept *call_table_add(CallTable *table, Record *record, gint64 id)
 /* What waits to be listed does so wherever it will be. */
 void call_table_change(CallTable *table, Kept *kept, Record *record)
 {
+    gboolean stays_live = !record_is_closed(kept->record) && !record_is_closed(record);
     gboolean was_listed[SIDES];
 
     for (Side side = SIDE_CALLER; side < SIDES; side++) {
@@ -370,9 +371,11 @@ void call_table_change(CallTable *table, Kept *kept, Record *record)
         if (was_listed[side])
             unlist_party(table, kept, side);
     }
-    leave_life(table, kept);
+    if (!stays_live)
+        leave_life(table, kept);
     set_record(kept, record);
-    enter_life(table, kept);
+    if (!stays_live)
+        enter_life(table, kept);
     for (Side side = SIDE_CALLER; side < SIDES; side++) {
         if (was_listed[side])
             await_listing(table, kept, side);

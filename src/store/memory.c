@@ -54,6 +54,18 @@ static void announce(MemoryStore *memory, const Kept *kept)
         outbox_rows_add(&memory->outbox, kept->id, record_status_ms(kept->record), &announcement);
 }
 
+/* What a newer one replaces: a call that was made earlier, whatever the revisions, or one that was made at another
+ * time, or to somebody else. */
+static gboolean is_another(const Kept *kept, const Record *record)
+{
+    const CallFacts *old = kept->record->facts;
+    const CallFacts *facts = record->facts;
+
+    return old->created_ms < facts->created_ms ||
+           (kept->record->rev <= record->rev && (old->created_ms != facts->created_ms ||
+                                                 !g_str_equal(old->callee_id, facts->callee_id)));
+}
+
 /* Returns the call when it has another status now. */
 static const Kept *keep(MemoryStore *memory, Record *record)
 {
@@ -61,8 +73,7 @@ static const Kept *keep(MemoryStore *memory, Record *record)
     Kept *kept = call_table_find(&memory->calls, facts->caller_id, facts->call_id);
     gboolean has_changed;
 
-    /* A call that was made later takes the id over, whatever the revisions. */
-    if (kept && kept->record->facts->created_ms < facts->created_ms) {
+    if (kept && is_another(kept, record)) {
         call_table_remove(&memory->calls, kept);
         kept = NULL;
     }
