@@ -166,6 +166,9 @@ static gboolean number_users(Connection *writer, guint most, GError **error)
     for (; filing->next_number < end; filing->next_number++) {
         FiledUser *user = user_at(filing, filing->next_number);
 
+        /* Whoever has no number is forgotten with no call. */
+        if (unfiled_user_is_gone(user->of))
+            continue;
         if (!make_user(writer, user->of->user_id, &user->number, error))
             return FALSE;
     }
@@ -364,7 +367,7 @@ void filing_roll_back(Connection *writer)
 
 /* --- at the start --- */
 
-static gboolean restore_call(Connection *writer, gint64 id, GError **error)
+static gboolean restore_call(Connection *writer, gint64 id, gint64 row, GError **error)
 {
     g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CALL, error);
     g_autoptr(Record) record = NULL;
@@ -379,11 +382,11 @@ static gboolean restore_call(Connection *writer, gint64 id, GError **error)
     if (!row_read_old(writer, select, &record, error))
         return FALSE;
     if (record)
-        unfiled_add(writer->unfiled, record, id, writer->filing.last_row);
+        unfiled_add(writer->unfiled, record, id, row);
     return TRUE;
 }
 
-static gboolean restore_calls(Connection *writer, const char *ids, GError **error)
+static gboolean restore_calls(Connection *writer, const char *ids, gint64 row, GError **error)
 {
     while (*ids == '[' || *ids == ',') {
         char *end;
@@ -391,14 +394,14 @@ static gboolean restore_calls(Connection *writer, const char *ids, GError **erro
 
         if (end == ids + 1)
             break;
-        if (!restore_call(writer, id, error))
+        if (!restore_call(writer, id, row, error))
             return FALSE;
         ids = end;
     }
     return TRUE;
 }
 
-/* Nobody reads yet. */
+/* Nobody reads yet. A row counts when all of its calls are there: one that could not be read waits for another start. */
 gboolean filing_restore(Connection *writer, GError **error)
 {
     g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_UNFILED, error);
@@ -407,13 +410,14 @@ gboolean filing_restore(Connection *writer, GError **error)
     if (!select)
         return FALSE;
     while ((step = connection_step(writer, select, error)) == STEP_ROW) {
+        gint64 row = sqlite3_column_int64(select, 0);
         const char *ids = (const char *)sqlite3_column_text(select, 1);
 
-        writer->filing.last_row = sqlite3_column_int64(select, 0);
         if (!ids)
             return connection_fail(writer, error);
-        if (!restore_calls(writer, ids, error))
+        if (!restore_calls(writer, ids, row, error))
             return FALSE;
+        writer->filing.last_row = row;
     }
     return step == STEP_DONE;
 }

@@ -67,7 +67,8 @@ static const char *const texts[SQLS] = {
     [SQL_INSERT_UNFILED] = "INSERT INTO unfiled (number, calls) VALUES (?1, ?2)",
     [SQL_DELETE_UNFILED] = "DELETE FROM unfiled WHERE number <= ?1",
     [SQL_SELECT_UNCLOSED] = SELECT_CALL "WHERE caller_id >= '' AND closed_at IS NULL",
-    [SQL_SELECT_CLOSED] = SELECT_CALL "WHERE id < ?1 AND closed_at < ?2 ORDER BY id LIMIT ?3",
+    [SQL_SELECT_CLOSED] = "SELECT " CALL_COLUMNS " FROM (SELECT * FROM calls WHERE id < ?1 "
+                          "ORDER BY id LIMIT 10000) WHERE closed_at < ?2 LIMIT ?3",
 
     [SQL_INSERT_EVENT] = "INSERT INTO outbox (id, endpoint, call, at, message_id, body) "
                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -163,15 +163,20 @@ UnfiledCall *unfiled_find(const Unfiled *unfiled, const char *user_id, gint64 id
     return call ? call : find_in(unfiled->filing, user_id, id);
 }
 
+gboolean unfiled_user_is_gone(const UnfiledUser *user)
+{
+    for (guint i = 0; i < user->calls->len; i++) {
+        if (!((UnfiledCall *)g_ptr_array_index(user->calls, i))->gone_row)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean stays_in(const UnfiledBatch *batch, const char *user_id)
 {
-    const GPtrArray *calls = calls_of(batch, user_id);
+    const UnfiledUser *user = batch ? g_hash_table_lookup(batch->users, user_id) : NULL;
 
-    for (guint i = 0; calls && i < calls->len; i++) {
-        if (!((UnfiledCall *)g_ptr_array_index(calls, i))->gone_row)
-            return TRUE;
-    }
-    return FALSE;
+    return user && !unfiled_user_is_gone(user);
 }
 
 gboolean unfiled_has_user(const Unfiled *unfiled, const char *user_id)

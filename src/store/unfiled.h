@@ -50,6 +50,8 @@ void unfiled_add(Unfiled *unfiled, Record *record, gint64 id, gint64 row);
 void unfiled_drop(Unfiled *unfiled, UnfiledCall *call, gint64 row);
 /* A call of this user's that stays; NULL: it is not here. */
 UnfiledCall *unfiled_find(const Unfiled *unfiled, const char *user_id, gint64 id);
+/* No call of this user's stays. */
+gboolean unfiled_user_is_gone(const UnfiledUser *user);
 /* Whether any call of the user's is here, and stays. */
 gboolean unfiled_has_user(const Unfiled *unfiled, const char *user_id);
 

@@ -327,6 +327,22 @@ static void test_version_without_reports(Fixture *fixture, gconstpointer unused 
     assert_call(fixture->store, "alice", "CALL_17637599232099", "ended/hangup 5");
 }
 
+static void test_users_of_what_went_before(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    sqlite3 *database;
+    guint forgotten;
+
+    open_store(fixture);
+    PUT(fixture->store, .id = "c", .status = CALL_ENDED);
+    g_assert_true(fixture->store->ops->forget(fixture->store, G_MAXINT64, 9, &forgotten, NULL));
+    catch_up(fixture->store);
+    close_store(fixture);
+
+    g_assert_cmpint(sqlite3_open(fixture->path, &database), ==, SQLITE_OK);
+    assert_answer(database, "SELECT count(*) FROM users", "0");
+    sqlite3_close(database);
+}
+
 /* What was filed at once then, and what is filed later now, are in the same lists. */
 static void test_version_without_unfiled(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -801,6 +817,7 @@ int main(int argc, char **argv)
     ADD("migrated/older-version", test_older_version);
     ADD("migrated/version-without-reports", test_version_without_reports);
     ADD("migrated/version-without-unfiled", test_version_without_unfiled);
+    ADD("filing/users-of-what-went-before", test_users_of_what_went_before);
     ADD("refused/no-permission", test_no_permission);
     ADD("others/locked", test_locked_by_another);
     ADD("others/may-write", test_another_may_write);

@@ -263,6 +263,21 @@ static void test_same_rev_is_replaced(Fixture *fixture, gconstpointer kind G_GNU
                    "c");
 }
 
+/* Nobody makes such a call, but were it there, it would be one call. */
+static void test_same_id_to_another(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
+{
+    Store *store = fixture->store;
+
+    PUT(store, .id = "c", .status = CALL_ENDED);
+    PUT(store, .id = "c", .callee = "carol", .status = CALL_ENDED);
+    assert_history(store, "bob", HISTORY(.limit = 9), "");
+    assert_history(store, "carol", HISTORY(.limit = 9), "c");
+    assert_history(store, "alice", HISTORY(.limit = 9), "c");
+    PUT(store, .id = "c", .rev = 2, .callee = "alice", .status = CALL_ENDED);
+    assert_history(store, "carol", HISTORY(.limit = 9), "");
+    assert_history(store, "alice", HISTORY(.limit = 9), "c");
+}
+
 static void test_report_comes_after_the_end(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
     Store *store = fixture->store;
@@ -949,6 +964,24 @@ static void test_forget(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
     assert_ended(store, "bob", 0, 9, "c1 veiled");
 }
 
+/* What was stored meanwhile is older than it looks. */
+static void test_forget_after_a_clock_that_was_ahead(Fixture *fixture,
+                                                     gconstpointer kind G_GNUC_UNUSED)
+{
+    const gint64 now_ms = g_get_real_time() / 1000;
+    const gint64 ahead_ms = now_ms + G_GINT64_CONSTANT(20) * 365 * 24 * 3600 * 1000;
+    Store *store = fixture->store;
+
+    PUT(store, .id = "ahead", .created_ms = ahead_ms, .status = CALL_ENDED,
+        .ended_ms = ahead_ms + 1);
+    PUT(store, .id = "old", .created_ms = now_ms - 2000, .status = CALL_ENDED,
+        .ended_ms = now_ms - 1000);
+    PUT(store, .id = "new", .created_ms = now_ms - 2000, .status = CALL_ENDED, .ended_ms = now_ms);
+    g_assert_cmpuint(forget(store, now_ms, 9), ==, 1);
+    assert_call(store, "bob", "old", "none");
+    assert_history(store, "bob", HISTORY(.limit = 9), "ahead new");
+}
+
 /* It is over for its callee, who finds it by its caller, of whom nothing else is left. */
 static void test_forget_beside_a_veil(Fixture *fixture, gconstpointer kind G_GNUC_UNUSED)
 {
@@ -1089,6 +1122,10 @@ static void test_memory_is_bounded(void)
     PUT(store, .id = "c4", .created_ms = 5);
     PUT(store, .id = "c5", .created_ms = 6);
     assert_history(store, "bob", HISTORY(.limit = 9), "c5 c4 c3");
+    /* What is said of a live call makes it no younger. */
+    PUT(store, .id = "c3", .created_ms = 4, .rev = 2, .status = CALL_ACCEPTED);
+    PUT(store, .id = "c6", .created_ms = 7);
+    assert_history(store, "bob", HISTORY(.limit = 9), "c6 c5 c4");
     store_free(store);
 }
 
@@ -1309,6 +1346,7 @@ static const struct {
     {"write/hostile-texts", test_hostile_texts},
     {"write/higher-rev-stays", test_higher_rev_stays},
     {"write/same-rev-is-replaced", test_same_rev_is_replaced},
+    {"write/same-id-to-another", test_same_id_to_another},
     {"write/what-is-said-of-the-media-comes-after-the-end", test_report_comes_after_the_end},
     {"write/a-final-call-can-become-live", test_final_can_become_live},
     {"write/another-call-with-the-id", test_another_call_with_the_id},
@@ -1333,6 +1371,7 @@ static const struct {
     {"recover/live-calls", test_recover},
     {"recover/a-veil", test_recover_a_veil},
     {"forget/oldest-first", test_forget},
+    {"forget/after-a-clock-that-was-ahead", test_forget_after_a_clock_that_was_ahead},
     {"forget/beside-a-veil", test_forget_beside_a_veil},
     {"forget/can-come-again", test_forgotten_can_come_again},
     {"outbox/each-status-once", test_each_status_is_announced_once},
