@@ -1,5 +1,8 @@
+/* SCHED_BATCH */
+#define _GNU_SOURCE
 #include "service/journal.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -342,9 +345,19 @@ static void wait_for_work(Journal *journal)
         g_cond_wait_until(&journal->work, &journal->lock, until_us);
 }
 
+/* Waking it interrupts nobody: whoever appends a record has an event to send yet, and may have the only core. */
+static void let_others_finish(void)
+{
+#ifdef SCHED_BATCH
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+#endif
+}
+
 static gpointer write_records(gpointer data)
 {
     Journal *journal = data;
+
+    let_others_finish();
 
     g_mutex_lock(&journal->lock);
     for (;;) {
