@@ -369,17 +369,9 @@ void filing_roll_back(Connection *writer)
 
 static gboolean restore_call(Connection *writer, gint64 id, gint64 row, GError **error)
 {
-    g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CALL, error);
     g_autoptr(Record) record = NULL;
-    Step step;
 
-    if (!select)
-        return FALSE;
-    bind_int(select, 1, id);
-    step = connection_step(writer, select, error);
-    if (step != STEP_ROW)
-        return step == STEP_DONE;
-    if (!row_read_old(writer, select, &record, error))
+    if (!writer_read(writer, id, &record, error))
         return FALSE;
     if (record)
         unfiled_add(writer->unfiled, record, id, row);

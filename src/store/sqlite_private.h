@@ -256,6 +256,9 @@ gboolean writer_trim(Connection *writer, gint64 before_ms, guint rows, guint mos
 /* At the start: the greatest id of a call. */
 gboolean writer_restore(Connection *writer, GError **error);
 
+/* The record of a row that is to move: NULL, without an error, when there is none, or it is damaged. */
+gboolean writer_read(Connection *writer, gint64 id, Record **record, GError **error);
+
 /* For the connection that writes. */
 void writer_init(Connection *writer);
 void writer_clear(Connection *writer); /* also of a reader: nothing to do */

@@ -119,8 +119,7 @@ static gboolean look_up_stored(Connection *writer, const Record *record, Stored 
     return TRUE;
 }
 
-/* NULL without an error: there is none, or it is damaged. */
-static gboolean read_stored(Connection *writer, gint64 id, Record **old, GError **error)
+gboolean writer_read(Connection *writer, gint64 id, Record **old, GError **error)
 {
     g_autoptr(Statement) select = connection_statement(writer, SQL_SELECT_CALL, error);
     Step step;
@@ -205,7 +204,7 @@ static gboolean update_row(Connection *writer, const Stored *stored, Record *rec
 
     if (stays_live && !record->veil.is_set)
         return put_row(writer, SQL_UPDATE_LIVE, stored->id, record, error);
-    if (stored->is_listed && !read_stored(writer, stored->id, &old, error))
+    if (stored->is_listed && !writer_read(writer, stored->id, &old, error))
         return FALSE;
     if (!put_row(writer, SQL_UPDATE_CALL, stored->id, record, error))
         return FALSE;
@@ -227,7 +226,7 @@ static gboolean replace_call(Connection *writer, const Stored *stored, Record *r
     g_autoptr(Record) old = NULL;
     gboolean is_new;
 
-    return read_stored(writer, stored->id, &old, error) &&
+    return writer_read(writer, stored->id, &old, error) &&
            unlist(writer, stored->id, record->facts->caller_id, old, error) &&
            delete_call(writer, stored->id, error) && insert_call(writer, record, &is_new, error);
 }

@@ -21,6 +21,16 @@ typedef struct {
     guint put_off; /* parts of work */
 } StubStore;
 
+/* Called with the lock held. */
+static gboolean is_let(StubStore *stub, GError **error)
+{
+    if (!stub->failures_left)
+        return TRUE;
+    stub->failures_left--;
+    g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED, "the stub says no");
+    return FALSE;
+}
+
 static gboolean stub_write(Store *store, Record *const *records, guint count, GError **error)
 {
     StubStore *stub = (StubStore *)store;
@@ -29,11 +39,7 @@ static gboolean stub_write(Store *store, Record *const *records, guint count, GE
     g_mutex_lock(&stub->lock);
     while (stub->is_blocked)
         g_cond_wait(&stub->changed, &stub->lock);
-    is_good = stub->failures_left == 0;
-    if (!is_good) {
-        stub->failures_left--;
-        g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED, "the stub says no");
-    }
+    is_good = is_let(stub, error);
     for (guint i = 0; is_good && i < count; i++)
         g_string_append_printf(stub->taken, "%s:%u ", records[i]->facts->call_id, records[i]->rev);
     stub->groups += is_good;
@@ -61,11 +67,7 @@ static gboolean stub_settle(Store *store, const gint64 *ids, guint count, GError
     gboolean is_good;
 
     g_mutex_lock(&stub->lock);
-    is_good = stub->failures_left == 0;
-    if (!is_good) {
-        stub->failures_left--;
-        g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED, "the stub says no");
-    }
+    is_good = is_let(stub, error);
     for (guint i = 0; is_good && i < count; i++)
         stub->settled += ids[i];
     g_cond_broadcast(&stub->changed);
@@ -104,11 +106,7 @@ static gboolean stub_catch_up(Store *store, GError **error)
     gboolean is_good;
 
     g_mutex_lock(&stub->lock);
-    is_good = stub->failures_left == 0;
-    if (!is_good) {
-        stub->failures_left--;
-        g_set_error_literal(error, STORE_ERROR, STORE_ERROR_FAILED, "the stub says no");
-    }
+    is_good = is_let(stub, error);
     stub->put_off -= is_good;
     g_cond_broadcast(&stub->changed);
     g_mutex_unlock(&stub->lock);
