@@ -274,10 +274,21 @@ static gboolean put_text(Link *link, const char *head, gsize head_length, const 
     return TRUE;
 }
 
+/* Nothing else came in this turn of the loop, and what there is to say need not wait for its end. */
+static gboolean is_last_of_turn(const Listener *listener)
+{
+    return !listener->has_more_items && !ev_pending_count(listener->loop);
+}
+
 void link_send_two(Link *link, const char *head, gsize head_length, const char *text, gsize length)
 {
-    if (put_text(link, head, head_length, text, length))
-        mark_dirty(link);
+    Listener *listener = link->listener;
+
+    if (!put_text(link, head, head_length, text, length))
+        return;
+    mark_dirty(link);
+    if (listener->context && is_last_of_turn(listener))
+        links_flush(listener);
 }
 
 void link_send_lazily(Link *link, const char *head, gsize head_length, const char *text,
