@@ -52,6 +52,8 @@ struct Journal {
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
     guint enough;    /* as soon as so many are there, the writer wants to know */
+    gboolean
+        is_new; /* the queue's first came, and who appended it has not called journal_wake() yet */
     GArray *settled; /* of gint64: events to forget */
     GQueue waiters;  /* of Waiter, in the order in which they came: whoever wait without a thread */
     JournalStats stats;
@@ -116,6 +118,7 @@ static guint peek_group(Journal *journal, Record **group)
 
     for (const GList *link = journal->queue.head; link && count < GROUP_MOST; link = link->next)
         group[count++] = link->data;
+    journal->is_new = FALSE;
     return count;
 }
 
@@ -439,6 +442,20 @@ void journal_free(Journal *journal)
     g_free(journal);
 }
 
+/* Called with the lock held. */
+static void wake_writer(Journal *journal)
+{
+    journal->is_new = FALSE;
+    g_cond_signal(&journal->work);
+}
+
+/* The same. */
+static void wake_for_new(Journal *journal)
+{
+    if (journal->is_new)
+        wake_writer(journal);
+}
+
 JournalTicket journal_append(Journal *journal, Record *record)
 {
     JournalTicket ticket;
@@ -446,10 +463,20 @@ JournalTicket journal_append(Journal *journal, Record *record)
     g_mutex_lock(&journal->lock);
     g_queue_push_tail(&journal->queue, record_ref(record));
     ticket = ++journal->stats.appended;
-    if (journal->queue.length == 1 || journal->queue.length == journal->enough)
-        g_cond_signal(&journal->work);
+    /* Who comes second does not rely on who came first. */
+    if (journal->is_new || journal->queue.length == journal->enough)
+        wake_writer(journal);
+    else
+        journal->is_new = journal->queue.length == 1;
     g_mutex_unlock(&journal->lock);
     return ticket;
+}
+
+void journal_wake(Journal *journal)
+{
+    g_mutex_lock(&journal->lock);
+    wake_for_new(journal);
+    g_mutex_unlock(&journal->lock);
 }
 
 void journal_settle(Journal *journal, const gint64 *ids, guint count)
@@ -498,6 +525,7 @@ gboolean journal_wait(Journal *journal, JournalTicket ticket)
     if (may_wait(journal, ticket) &&
         journal->stats.waiting_replies < journal->options.max_waiting) {
         journal->stats.waiting_replies++;
+        wake_for_new(journal);
         while (may_wait(journal, ticket) &&
                g_cond_wait_until(&journal->committed, &journal->lock, until_us))
             ;
@@ -520,8 +548,10 @@ gint64 journal_then(Journal *journal, JournalTicket ticket, JournalDone done, gp
     g_mutex_lock(&journal->lock);
     is_waiting = may_wait(journal, ticket);
     waiter.is_committed = journal->stats.committed >= ticket;
-    if (is_waiting)
+    if (is_waiting) {
         g_queue_push_tail(&journal->waiters, g_memdup2(&waiter, sizeof waiter));
+        wake_for_new(journal);
+    }
     g_mutex_unlock(&journal->lock);
     if (is_waiting)
         return waiter.until_us;

@@ -45,8 +45,10 @@ Journal *journal_new(Store *store, const JournalOptions *options);
 void journal_free(Journal *journal);
 
 /* Takes a reference to the record. Never blocks: for use under the hub's lock, whose order is the
- * store's. */
+ * store's. The writer may be left asleep: journal_wake() has to follow, unless somebody waits for the record anyway. */
 JournalTicket journal_append(Journal *journal, Record *record);
+/* Has the writer look for what was appended. To wake a thread takes as long as to tell a device of the record, and that comes first. */
+void journal_wake(Journal *journal);
 /* Has the writer forget events of the outbox that were delivered. Never blocks. */
 void journal_settle(Journal *journal, const gint64 *ids, guint count);
 

@@ -248,6 +248,8 @@ void service_deliver(Service *service, Work *work)
     drain_peers(work);
     if (!service->journal)
         outbox_drain(&service->records, write_at_once, service);
+    else if (work->ticket)
+        journal_wake(service->journal);
     if (service->options.notifier)
         outbox_drain(&service->notices, hand_notice, service);
 }

@@ -144,7 +144,8 @@ static void stub_block(StubStore *stub, gboolean is_blocked)
     g_mutex_unlock(&stub->lock);
 }
 
-static JournalTicket append(Journal *journal, const char *call_id, guint rev)
+/* As a step does it, which wakes the writer when others heard of the record. */
+static JournalTicket append_quietly(Journal *journal, const char *call_id, guint rev)
 {
     g_autoptr(CallFacts) facts = call_facts_new();
     Record *record;
@@ -157,6 +158,14 @@ static JournalTicket append(Journal *journal, const char *call_id, guint rev)
     record->rev = rev;
     ticket = journal_append(journal, record);
     record_unref(record);
+    return ticket;
+}
+
+static JournalTicket append(Journal *journal, const char *call_id, guint rev)
+{
+    JournalTicket ticket = append_quietly(journal, call_id, rev);
+
+    journal_wake(journal);
     return ticket;
 }
 
@@ -186,6 +195,37 @@ static void test_records_arrive_in_order(void)
         last = append(journal, "C", rev);
     g_assert_true(journal_wait(journal, last));
     g_assert_cmpstr(stub.taken->str, ==, "C:1 C:2 C:3 C:4 C:5 ");
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
+static void note_done(gboolean is_committed, gpointer data)
+{
+    g_atomic_int_set((gint *)data, is_committed ? 1 : -1);
+}
+
+/* Who appended a record may be long at telling others of it: neither who waits nor who appends another relies on it. */
+static void test_nobody_relies_on_another_to_wake_the_writer(void)
+{
+    StubStore stub;
+    Journal *journal;
+    JournalStats stats;
+    gint done = 0; /* atomic */
+
+    stub_init(&stub);
+    journal = journal_new(&stub.store, PATIENT);
+    g_assert_true(journal_wait(journal, append_quietly(journal, "C", 1)));
+    journal_then(journal, append_quietly(journal, "C", 2), note_done, &done);
+    while (!g_atomic_int_get(&done))
+        g_thread_yield();
+    g_assert_cmpint(g_atomic_int_get(&done), ==, 1);
+    append_quietly(journal, "C", 3);
+    append_quietly(journal, "C", 4);
+    do {
+        g_thread_yield();
+        journal_stats(journal, &stats);
+    } while (stats.committed < 4);
+    g_assert_cmpstr(stub.taken->str, ==, "C:1 C:2 C:3 C:4 ");
     journal_free(journal);
     stub_clear(&stub);
 }
@@ -451,6 +491,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     log_set_sink(keep_quiet);
     g_test_add_func("/journal/records-arrive-in-order", test_records_arrive_in_order);
+    g_test_add_func("/journal/nobody-relies-on-another-to-wake-the-writer",
+                    test_nobody_relies_on_another_to_wake_the_writer);
     g_test_add_func("/journal/what-gathers-is-one-group", test_what_gathers_is_one_group);
     g_test_add_func("/journal/slow-store-is-not-waited-for", test_slow_store_is_not_waited_for);
     g_test_add_func("/journal/ill-store-is-not-waited-for", test_ill_store_is_not_waited_for);
