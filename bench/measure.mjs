@@ -1,6 +1,6 @@
 // Measures: starts peers, runs the load generator against them, and writes what it printed to bench/results.
 //   node bench/measure.mjs [--quick] [--rounds N] [--only PART,...] [--peers NAME,...] [--out FOLDER]
-// Parts: rounds, store, crowds, settings, drop. What was measured before of other parts stays.
+// Parts: latency, rounds, store, crowds, settings, drop. What was measured before of other parts stays.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { pause } from '../tests/e2e/lib/wait.mjs';
 import { peers } from './peers/index.mjs';
 import { ROOT, built, isBuilt } from './peers/lib/built.mjs';
-import { crowdSteps, crowds, dropStep, plan, rounds, settingStep, settings } from './plan.mjs';
+import { crowdSteps, crowds, dropStep, latencyPeers, plan, rounds, settingStep, settings } from './plan.mjs';
+import { mergeRuns, pauseServer, resumeServer } from './slices.mjs';
 
 const RUN_MS = 180_000;
 const { values: options } = parseArgs({ options: {
@@ -72,15 +73,82 @@ const isThere = (name) => wantsPeer(name) && !missing.includes(name);
 
 const failures = [];
 
+function noteFailure(name, error) {
+  say(`${name}: ${error.message}`);
+  failures.push({ peer: name, mayLose: Boolean(peers[name].mayLose), error: error.message.slice(0, 500) });
+}
+
+const start = (name, settings = {}) => peers[name].start({ core: cores > 1 ? serverCore : undefined, ...settings });
+
 /** Starts a peer, does something with it, ends it whatever happened. What goes wrong is told and kept, and the others go on. */
 async function withPeer(name, act, settings = {}) {
   try {
-    const server = await peers[name].start({ core: cores > 1 ? serverCore : undefined, ...settings });
+    const server = await start(name, settings);
     await act(server).finally(() => server.stop());
   } catch (error) {
-    say(`${name}: ${error.message}`);
-    failures.push({ peer: name, mayLose: Boolean(peers[name].mayLose), error: error.message.slice(0, 500) });
+    noteFailure(name, error);
   }
+}
+
+/** Another order each time, so that nobody always follows the same neighbour. */
+const turned = (names, by) => [...names.slice(by % names.length), ...names.slice(0, by % names.length)];
+
+/** A peer that is one of several, all of which are there and of which one runs: what it did in its turns, until something went wrong. */
+class Slices {
+  runs = [];
+
+  constructor(name) {
+    this.name = name;
+  }
+
+  async begin() {
+    this.server = await start(this.name);
+    pauseServer(this.server);
+  }
+
+  async play() {
+    resumeServer(this.server);
+    this.runs.push(await run(this.name, this.server, 'latency', lengths.latency));
+    pauseServer(this.server);
+  }
+
+  /** Does one of these, unless it failed before. */
+  async dare(act) {
+    if (!this.hasFailed)
+      await act.call(this).catch((error) => { this.hasFailed = true; noteFailure(this.name, error); });
+  }
+
+  async end() {
+    if (!this.server)
+      return;
+    resumeServer(this.server);
+    await this.server.stop();
+  }
+}
+
+async function measureLatencyRound(round) {
+  const all = latencyPeers.filter(isThere).map((name) => new Slices(name));
+  try {
+    for (const one of all)
+      await one.dare(one.begin);
+    for (let slice = 0; slice < lengths.slices; slice++)
+      for (const one of turned(all, round * lengths.slices + slice))
+        await one.dare(one.play);
+  } finally {
+    await Promise.all(all.map((one) => one.end()));
+  }
+  return all.filter(({ hasFailed }) => !hasFailed).map(({ name, runs }) => ({ round, peer: name, step: 'latency', ...mergeRuns(runs) }));
+}
+
+async function measureLatency() {
+  const results = [];
+  for (let round = 0; round < lengths.rounds; round++) {
+    for (const result of await measureLatencyRound(round)) {
+      say(`round ${round + 1}, ${result.peer}, latency: ${summary(result)}`);
+      results.push(result);
+    }
+  }
+  return results;
 }
 
 async function turn(name, round) {
@@ -103,9 +171,7 @@ function summary({ calls_per_s: rate, due, server, generator_cpu_share: own }) {
 async function measureRounds() {
   const results = [];
   for (let round = 0; round < lengths.rounds; round++) {
-    // Another order each time, so that nobody always follows the same neighbour.
-    const names = Object.keys(rounds).filter(isThere);
-    for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)])
+    for (const name of turned(Object.keys(rounds).filter(isThere), round))
       results.push(...await turn(name, round));
   }
   return results;
@@ -233,6 +299,8 @@ const began = Date.now();
 const about = machine();
 write('machine', about);
 let measured = [];
+if (wantsPart('latency'))
+  write('latency', await measureLatency());
 if (wantsPart('rounds'))
   write('rounds', measured = await measureRounds());
 if (wantsPart('store') && isBuilt('bench/raw_store'))

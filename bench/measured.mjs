@@ -19,7 +19,7 @@ export class Measured {
       return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : otherwise;
     };
     this.machine = read('machine', {});
-    this.rounds = read('rounds', []);
+    this.rounds = [...read('latency', []), ...read('rounds', [])];
     this.crowds = read('crowds', []);
     this.drop = read('drop', []);
     this.store = read('store', []);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Measures the plugin beside its peers on this machine, and makes bench/REPORT.md and its plots of it. Takes about eight minutes;
+# Measures the plugin beside its peers on this machine, and makes bench/REPORT.md and its plots of it. Takes about twelve minutes;
 # nothing else should run meanwhile.
 #   bench/run.sh [--rounds N] [--only PART,...] [--peers NAME,...]
 #   bench/run.sh --quick      every part for a moment, into a temporary folder: is the machinery well?

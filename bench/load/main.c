@@ -252,7 +252,7 @@ static void print(const Options *options, const Watch *watch, const PlayResults 
                            play->users, play->pairs, play->devices, play->rate, play->ring_s,
                            play->run_s, watch->ramp_s);
     put_counts(json, play, results);
-    put_histogram(json, "setup", results->setup, FALSE);
+    put_histogram(json, "setup", results->setup, options->with_histograms);
     put_histogram(json, "answer", results->answer, options->with_histograms);
     put_histogram(json, "due", results->due, options->with_histograms);
     put_histogram(json, "end", results->end, FALSE);
