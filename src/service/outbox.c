@@ -2,11 +2,14 @@
 
 /* As much as most ever need; what grew beyond it is given back when it is empty. */
 #define USUAL_ROOM 4
+/* So many wait: who put them in comes too fast for who drains, and takes turns with it. */
+#define MUCH 64
 
 void outbox_init(Outbox *outbox)
 {
     *outbox = (Outbox){0};
     g_mutex_init(&outbox->lock);
+    g_cond_init(&outbox->is_free);
 }
 
 /* Twice as much, with what is there at its beginning. */
@@ -48,11 +51,12 @@ void outbox_clear(Outbox *outbox, GDestroyNotify free_item)
 {
     gpointer item;
 
-    g_assert(!outbox->is_draining);
+    g_assert(!outbox->drainer);
     while ((item = take(outbox)))
         free_item(item);
     g_free(outbox->items);
     g_mutex_clear(&outbox->lock);
+    g_cond_clear(&outbox->is_free);
 }
 
 void outbox_put(Outbox *outbox, gpointer item)
@@ -65,22 +69,50 @@ void outbox_put(Outbox *outbox, gpointer item)
     g_mutex_unlock(&outbox->lock);
 }
 
-void outbox_drain(Outbox *outbox, OutboxHand hand, gpointer user_data)
+/* Until it is this thread's turn, unless nobody has to be there. Called and returns with the lock held. */
+static void succeed(Outbox *outbox)
 {
+    if (outbox->count < MUCH || outbox->has_successor || outbox->drainer == g_thread_self())
+        return;
+    outbox->has_successor = TRUE;
+    while (outbox->drainer)
+        g_cond_wait(&outbox->is_free, &outbox->lock);
+    outbox->has_successor = FALSE;
+}
+
+/* The same. */
+static void hand_over(Outbox *outbox, OutboxHand hand, gpointer user_data)
+{
+    guint handed = 0;
     gpointer item;
 
-    g_mutex_lock(&outbox->lock);
-    if (outbox->is_draining) {
-        g_mutex_unlock(&outbox->lock);
-        return;
-    }
-    outbox->is_draining = TRUE;
-    while ((item = take(outbox))) {
+    outbox->drainer = g_thread_self();
+    while ((handed < MUCH || !outbox->has_successor) && (item = take(outbox))) {
         g_mutex_unlock(&outbox->lock);
         hand(item, user_data);
+        handed++;
         g_mutex_lock(&outbox->lock);
     }
     shrink(outbox);
-    outbox->is_draining = FALSE;
+    outbox->drainer = NULL;
+    if (outbox->has_successor)
+        g_cond_signal(&outbox->is_free);
+}
+
+void outbox_drain(Outbox *outbox, OutboxHand hand, gpointer user_data)
+{
+    g_mutex_lock(&outbox->lock);
+    if (!outbox->drainer)
+        hand_over(outbox, hand, user_data);
+    g_mutex_unlock(&outbox->lock);
+}
+
+void outbox_drain_in_turns(Outbox *outbox, OutboxHand hand, gpointer user_data)
+{
+    g_mutex_lock(&outbox->lock);
+    if (outbox->drainer)
+        succeed(outbox);
+    if (!outbox->drainer)
+        hand_over(outbox, hand, user_data);
     g_mutex_unlock(&outbox->lock);
 }

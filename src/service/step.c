@@ -244,14 +244,14 @@ void service_deliver(Service *service, Work *work)
 {
     orders_drain(&service->orders);
     if (service->options.backend)
-        outbox_drain(&service->pushes, hand_push, service);
+        outbox_drain_in_turns(&service->pushes, hand_push, service);
     drain_peers(work);
     if (!service->journal)
-        outbox_drain(&service->records, write_at_once, service);
+        outbox_drain_in_turns(&service->records, write_at_once, service);
     else if (work->ticket)
         journal_wake(service->journal);
     if (service->options.notifier)
-        outbox_drain(&service->notices, hand_notice, service);
+        outbox_drain_in_turns(&service->notices, hand_notice, service);
 }
 
 /* --- their life --- */

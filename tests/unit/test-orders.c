@@ -197,7 +197,7 @@ static gboolean is_draining(Peer *peer)
     gboolean is_draining_now;
 
     g_mutex_lock(&peer->outbox.lock);
-    is_draining_now = peer->outbox.is_draining && peer->outbox.count == 0;
+    is_draining_now = peer->outbox.drainer && peer->outbox.count == 0;
     g_mutex_unlock(&peer->outbox.lock);
     return is_draining_now;
 }
