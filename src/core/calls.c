@@ -440,8 +440,7 @@ static void tell_open_legs(Hub *hub, Call *call, const Transition *row,
     }
 }
 
-/* Out of what is live, into what has ended. */
-static void retire(Hub *hub, Call *call)
+void call_retire(Hub *hub, Call *call)
 {
     g_hash_table_remove(hub->live, &call->caller_key);
     if (!call->is_veiled)
@@ -472,7 +471,10 @@ static void close_call(Hub *hub, Call *call, const Transition *row, const Occurr
     if (stops_push)
         stop_push(call, effects);
     effects_record(effects, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call->record);
-    retire(hub, call);
+    if (occurrence->is_last)
+        hub->closed = call;
+    else
+        call_retire(hub, call);
 }
 
 Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects)

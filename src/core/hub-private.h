@@ -28,6 +28,8 @@ struct Hub {
     Roster calls;        /* of Call: live for both parties */
     Deadlines deadlines;
     HubStats stats;
+    gboolean is_in_step; /* it began and did not end */
+    Call *closed;        /* by the step, which has not taken it out of the lists yet; or NULL */
 };
 
 /* Who sent a request: an app's device, or a backend for a user. */
@@ -96,11 +98,15 @@ typedef struct {
     const char *reason;  /* or NULL */
     const char *data;    /* JSON text, for SIGNAL and UPDATE */
     const MediaSecrets *secrets; /* for ACCEPT */
+    gboolean
+        is_last; /* the step looks for no call after it: one that closes is retired at its end */
 } Occurrence;
 
 /* Lets it happen to the call if the table knows it: returns the record that it made (owned), or
  * NULL and changes nothing. A call that closes is dead afterwards. */
 Record *call_apply(Hub *hub, Call *call, const Occurrence *occurrence, Effects *effects);
+/* A closed one: out of what is live, into what has ended. Frees it. */
+void call_retire(Hub *hub, Call *call);
 /* Looks at the call's timers anew. */
 void call_reschedule(Hub *hub, Call *call);
 /* Carries out the timer that is due. */

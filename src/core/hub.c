@@ -52,6 +52,7 @@ void hub_free(Hub *hub)
 
     if (!hub)
         return;
+    hub_step_end(hub);
     ended_forget_all(hub);
     g_hash_table_remove_all(hub->live);
     g_hash_table_iter_init(&iter, hub->users);
@@ -281,17 +282,34 @@ static void dispatch(Hub *hub, const Event *event, Effects *effects)
     g_assert_not_reached();
 }
 
-void hub_step(Hub *hub, const Event *event, Effects *effects)
+void hub_step_begin(Hub *hub, const Event *event, Effects *effects)
 {
     g_assert(event->now_us >= hub->now_us);
+    hub_step_end(hub);
     hub->now_us = event->now_us;
     hub->wall_ms = event->wall_ms;
     hub->stats.steps++;
+    hub->is_in_step = TRUE;
     ended_tidy(hub);
     dispatch(hub, event, effects);
-    tidy_users(hub);
     if (effects->has_reply && effects->reply.refusal != REFUSAL_NONE)
         hub->stats.refused++;
+}
+
+void hub_step_end(Hub *hub)
+{
+    if (!hub->is_in_step)
+        return;
+    hub->is_in_step = FALSE;
+    if (hub->closed)
+        call_retire(hub, g_steal_pointer(&hub->closed));
+    tidy_users(hub);
+}
+
+void hub_step(Hub *hub, const Event *event, Effects *effects)
+{
+    hub_step_begin(hub, event, effects);
+    hub_step_end(hub);
 }
 
 gint64 hub_deadline(const Hub *hub)

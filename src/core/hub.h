@@ -22,6 +22,12 @@ void hub_free(Hub *hub);
  * between steps. */
 void hub_step(Hub *hub, const Event *event, Effects *effects);
 
+/* The same in two parts, for who carries out the effects in between: what they say need not wait for
+ * the hub to put its lists in order. Before anything else is asked of the hub the step has to end;
+ * the next one sees to that by itself. To end it again does nothing. */
+void hub_step_begin(Hub *hub, const Event *event, Effects *effects);
+void hub_step_end(Hub *hub);
+
 /* When the hub next wants an EVENT_TIMEOUT: monotonic microseconds, G_MAXINT64 for never. It may
  * lie in the past: one step carries out a bounded number of deadlines. */
 gint64 hub_deadline(const Hub *hub);

@@ -49,7 +49,8 @@ void on_end(Hub *hub, const Event *event, const Sender *sender, Effects *effects
                                     .by = sender->device,
                                     .by_user = event->is_operator ? NULL : sender->user->id,
                                     .device = sender->device,
-                                    .reason = event->about.reason},
+                                    .reason = event->about.reason,
+                                    .is_last = TRUE},
                       effects);
     reply_about(hub, effects, event, sender->user, made);
     record_unref(made);

@@ -24,7 +24,8 @@ void on_reject(Hub *hub, const Event *event, const Sender *sender, Effects *effe
                                                  .by_user = sender->user->id,
                                                  .device = sender->device,
                                                  .cause = event->about.cause,
-                                                 .reason = event->about.reason},
+                                                 .reason = event->about.reason,
+                                                 .is_last = TRUE},
                                    effects)
                       : NULL;
     if (made)

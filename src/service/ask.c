@@ -92,7 +92,7 @@ static char *sender_id(Service *service, const Peer *peer, const Event *event)
 
     if (!peer)
         return g_strdup(event->as_user);
-    g_mutex_lock(&service->lock);
+    service_lock_hub(service);
     if (hub_device_info(service->hub, peer, &info) && !info.is_too_fast)
         user_id = g_strdup(info.user_id);
     g_mutex_unlock(&service->lock);
@@ -131,7 +131,7 @@ static void list_history(Service *service, const Event *event, Reply *reply)
     recall_history(service->options.store, event, service->options.hub.reveal_presence, reply);
     if (event->kind != EVENT_HISTORY || !reply->calls)
         return;
-    g_mutex_lock(&service->lock);
+    service_lock_hub(service);
     hub_bring_up_to_date(service->hub, reply->user_id, reply->calls);
     g_mutex_unlock(&service->lock);
 }

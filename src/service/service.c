@@ -219,7 +219,7 @@ void service_store_stats(Service *service, StoreStats *stats)
 
 void service_stats(Service *service, HubStats *stats)
 {
-    g_mutex_lock(&service->lock);
+    service_lock_hub(service);
     hub_stats(service->hub, stats);
     g_mutex_unlock(&service->lock);
 }
@@ -229,7 +229,7 @@ typedef guint (*Look)(const Hub *hub, guint from, guint most, gint64 now_us, GPt
 static guint look(Service *service, Look at, guint from, guint limit, GPtrArray *found)
 {
     do {
-        g_mutex_lock(&service->lock);
+        service_lock_hub(service);
         from = at(service->hub, from, limit - found->len, g_get_monotonic_time(), found);
         g_mutex_unlock(&service->lock);
     } while (from && found->len < limit);
@@ -248,7 +248,7 @@ guint service_look_at_calls(Service *service, guint from, guint limit, GPtrArray
 
 void service_look_at_user(Service *service, const char *user_id, GPtrArray *users, GPtrArray *calls)
 {
-    g_mutex_lock(&service->lock);
+    service_lock_hub(service);
     hub_look_at_user(service->hub, user_id, g_get_monotonic_time(), users, calls);
     g_mutex_unlock(&service->lock);
 }
@@ -258,7 +258,7 @@ gboolean service_peer_info(Service *service, const Peer *peer, PeerInfo *info)
     DeviceInfo device;
     gboolean is_registered;
 
-    g_mutex_lock(&service->lock);
+    service_lock_hub(service);
     is_registered = hub_device_info(service->hub, peer, &device);
     if (is_registered)
         *info = (PeerInfo){

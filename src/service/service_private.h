@@ -53,8 +53,10 @@ void work_clear(Work *work);
 void service_queues_init(Service *service);
 void service_queues_clear(Service *service);
 
-/* Fills in the event's time and steps the hub. What its effects are goes into queues, nothing else.
- * Called with the lock held. */
+/* With the lock, and with the hub in order: to ask it something. (A step needs only the lock.) */
+void service_lock_hub(Service *service);
+/* Fills in the event's time and begins a step of the hub, which service_deliver() ends. What its effects are goes into queues,
+ * nothing else. Called with the lock held. */
 void service_step(Service *service, Event *event, Work *work);
 /* Has the timer thread look anew, if it would sleep beyond the deadline (monotonic microseconds; the
  * hub's). Called with the lock held. */

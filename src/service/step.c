@@ -190,11 +190,17 @@ void service_wake_timer(Service *service)
     service_wake_timer_by(service, hub_deadline(service->hub));
 }
 
+void service_lock_hub(Service *service)
+{
+    g_mutex_lock(&service->lock);
+    hub_step_end(service->hub);
+}
+
 void service_step(Service *service, Event *event, Work *work)
 {
     event->now_us = g_get_monotonic_time();
     event->wall_ms = g_get_real_time() / 1000;
-    hub_step(service->hub, event, &work->effects);
+    hub_step_begin(service->hub, event, &work->effects);
     queue_effects(service, work);
 }
 
@@ -240,6 +246,12 @@ static void fail_call(gpointer item, gpointer data)
     record_unref(record);
 }
 
+static void end_step(Service *service)
+{
+    service_lock_hub(service);
+    g_mutex_unlock(&service->lock);
+}
+
 void service_deliver(Service *service, Work *work)
 {
     orders_drain(&service->orders);
@@ -250,6 +262,7 @@ void service_deliver(Service *service, Work *work)
         outbox_drain_in_turns(&service->records, write_at_once, service);
     else if (work->ticket)
         journal_wake(service->journal);
+    end_step(service);
     if (service->options.notifier)
         outbox_drain_in_turns(&service->notices, hand_notice, service);
 }

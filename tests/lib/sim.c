@@ -280,8 +280,9 @@ const Effects *sim_step(Sim *sim, Event *event, const char *who, const char *wha
     line = g_strdup_printf("[%6" G_GINT64_FORMAT "] %s > %s", sim_ms(sim, sim->now_us), who, what);
     note_trace(sim, line);
     effects_reset(&sim->effects);
-    hub_step(sim_hub(sim), event, &sim->effects);
+    hub_step_begin(sim_hub(sim), event, &sim->effects);
     see_all(sim, who);
+    hub_step_end(sim_hub(sim));
     check_step(sim, event, was_user, was_device);
     if (fresh)
         event->fresh_id = NULL;

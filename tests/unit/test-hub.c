@@ -55,6 +55,68 @@ static void test_stats(Sim *sim)
     g_assert_cmpuint(stats.refused, ==, 1);
 }
 
+/* --- a step in two parts --- */
+
+/* Begins a step in which somebody asks for something, and that's all. */
+static void begin(Sim *sim, const char *who, Event event, Effects *effects)
+{
+    event.from = sim_connection(sim, who);
+    event.now_us = sim->now_us;
+    event.wall_ms = sim_wall_ms(sim);
+    effects_reset(effects);
+    hub_step_begin(sim_hub(sim), &event, effects);
+}
+
+static void begin_call(Sim *sim, const char *call_id, Effects *effects)
+{
+    Event event = {.kind = EVENT_INITIATE};
+
+    event.initiate =
+        (InitiateEvent){.callee_id = "bob", .call_id = (char *)call_id, .media.audio = TRUE};
+    begin(sim, "alice", event, effects);
+    g_assert_cmpint(effects->reply.refusal, ==, REFUSAL_NONE);
+    g_assert_cmpint(effects_at(effects, 0)->message.kind, ==, MESSAGE_INCOMING);
+}
+
+static void begin_reject(Sim *sim, const char *call_id, Effects *effects)
+{
+    Event event = {.kind = EVENT_REJECT, .about.call_id = (char *)call_id};
+
+    begin(sim, "bob", event, effects);
+    g_assert_cmpint(effects->reply.refusal, ==, REFUSAL_NONE);
+    g_assert_cmpint(effects_at(effects, 0)->message.kind, ==, MESSAGE_REJECTED);
+}
+
+/* Others are told when a step has begun; the next step, or hub_step_end(), puts in order what it left. */
+static void test_step_in_two_parts(Sim *sim)
+{
+    Effects effects;
+    HubStats stats;
+
+    sim_play(sim, "here: alice bob");
+    effects_init(&effects);
+    begin_call(sim, "C1", &effects);
+    begin_reject(sim, "C1", &effects);
+    /* Were C1 alive yet, this one would end it. */
+    begin_call(sim, "C2", &effects);
+    g_assert_null(effects.reply.replaced);
+    begin_reject(sim, "C2", &effects);
+    /* Again: it is over by now, and by bob. */
+    begin(sim, "bob", (Event){.kind = EVENT_REJECT, .about.call_id = "C2"}, &effects);
+    g_assert_cmpint(effects.reply.refusal, ==, REFUSAL_NONE);
+    hub_step_end(sim_hub(sim));
+    hub_step_end(sim_hub(sim));
+    hub_stats(sim_hub(sim), &stats);
+    g_assert_cmpuint(stats.live_calls, ==, 0);
+    g_assert_cmpuint(stats.ended_calls, ==, 4);
+    g_assert_cmpuint(stats.closed[CALL_REJECTED], ==, 2);
+    g_assert_cmpint(hub_deadline(sim_hub(sim)), ==, G_MAXINT64);
+    begin_call(sim, "C3", &effects);
+    begin_reject(sim, "C3", &effects);
+    effects_clear(&effects);
+    /* The hub may go in mid-step. */
+}
+
 static void test_stats_of_a_veiled_call(Sim *sim)
 {
     HubStats stats;
@@ -279,6 +341,7 @@ int main(int argc, char **argv)
     sim_add_test("/hub/counts", test_stats);
     sim_add_test("/hub/counts-a-call-that-is-over-for-all-but-its-caller",
                  test_stats_of_a_veiled_call);
+    sim_add_test("/hub/a-step-in-two-parts", test_step_in_two_parts);
     sim_add_test("/hub/knows-who-is-where", test_device_info);
     sim_add_test("/hub/what-is-no-request-has-no-reply", test_gone_and_timeout_have_no_reply);
     sim_add_test("/hub/bad-fields-are-refused-to-whom-may-ask",
