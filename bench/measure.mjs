@@ -188,7 +188,7 @@ async function measureCrowds() {
   for (const name of Object.keys(crowds).filter(isThere).slice(0, lengths.isQuick ? 2 : undefined)) {
     for (const size of lengths.sizes.map(atMost)) {
       await withPeer(name, async (server) => {
-        for (const [step, args] of Object.entries(crowdSteps(crowds[name], size, lengths.crowdSeconds))) {
+        for (const [step, args] of Object.entries(crowdSteps(crowds[name], size, lengths))) {
           const result = await run(name, server, step, args);
           say(`${size} users, ${name}, ${step}: ${summary(result)}, ${result.server.kb_per_user} KB a user`);
           results.push({ size, ...result });

@@ -43,8 +43,8 @@ export const latencyPeers = Object.keys(rounds).filter((name) => name !== 'ping'
 /** Registered users: what they cost, and what they do to those who call. */
 export const crowds = { 'ping': 'idle', 'call': 'calls', 'callv1': 'calls', 'relay': 'calls' };
 
-const full = { rounds: 3, slices: 4, seconds: 2, closedSeconds: 2, sizes: [100, 1000, 5000, 10000], crowdSeconds: 2, dropped: 9900, settingUsers: 1000 };
-const quick = { rounds: 1, slices: 2, seconds: 0.3, closedSeconds: 0.3, sizes: [100, 300], crowdSeconds: 0.3, dropped: 200, settingUsers: 150 };
+const full = { rounds: 3, slices: 4, seconds: 2, closedSeconds: 2, sizes: [100, 1000, 5000, 10000], crowdSeconds: 2, quietSeconds: 6, dropped: 9900, settingUsers: 1000 };
+const quick = { rounds: 1, slices: 2, seconds: 0.3, closedSeconds: 0.3, sizes: [100, 300], crowdSeconds: 0.3, quietSeconds: 0.3, dropped: 200, settingUsers: 150 };
 
 export function plan({ isQuick, roundCount }) {
   const lengths = { ...(isQuick ? quick : full) };
@@ -54,15 +54,15 @@ export function plan({ isQuick, roundCount }) {
 }
 
 /** Steps of a peer with `size` users of whom 100 pairs (fewer of few) call: quietly, then as fast as they can. */
-export function crowdSteps(kind, size, seconds) {
+export function crowdSteps(kind, size, { crowdSeconds, quietSeconds }) {
   const pairs = String(Math.min(100, Math.floor(size / 2)));
   const users = ['--users', String(size), '--ramp', '128'];
   if (kind === 'idle')
     return { idle: ['--workload', 'idle', ...users, '--warm', '0', '--seconds', '0.5', '--settle', '0.5'] };
   return {
-    quiet: ['--workload', 'reject', '--pairs', pairs, ...users, ...calls, '--warm', warm(seconds),
-      '--seconds', String(seconds), '--settle', '0.5', '--histograms'],
-    busy: ['--workload', 'reject', '--pairs', String(Math.min(64, Math.floor(size / 2))), ...users, '--warm', '0.3', '--seconds', String(seconds)],
+    quiet: ['--workload', 'reject', '--pairs', pairs, ...users, ...calls, '--warm', warm(quietSeconds),
+      '--seconds', String(quietSeconds), '--settle', '0.5', '--histograms'],
+    busy: ['--workload', 'reject', '--pairs', String(Math.min(64, Math.floor(size / 2))), ...users, '--warm', '0.3', '--seconds', String(crowdSeconds)],
   };
 }
 

@@ -219,6 +219,7 @@ static void test_nobody_relies_on_another_to_wake_the_writer(void)
     while (!g_atomic_int_get(&done))
         g_thread_yield();
     g_assert_cmpint(g_atomic_int_get(&done), ==, 1);
+    g_usleep(20 * 1000); /* the writer sleeps by then; did it not, it would need nobody */
     append_quietly(journal, "C", 3);
     append_quietly(journal, "C", 4);
     do {
