@@ -14,17 +14,17 @@ Absence *absence_new(const char *device_id, gint64 since_ms, gint64 until_ms)
     return absence;
 }
 
-void absence_told(Absence *absence, AbsenceWhat what, const char *call_id)
+void absence_told(Absence *absence, const char *call_id)
 {
     g_free(absence->told[ABSENCE_TOLD - 1]);
     memmove(&absence->told[1], &absence->told[0], sizeof absence->told - sizeof absence->told[0]);
-    absence->told[0] = g_strdup_printf("%c%s", what, call_id);
+    absence->told[0] = g_strdup(call_id);
 }
 
-gboolean absence_has_told(const Absence *absence, AbsenceWhat what, const char *call_id)
+gboolean absence_has_told(const Absence *absence, const char *call_id)
 {
     for (guint i = 0; i < ABSENCE_TOLD && absence->told[i]; i++) {
-        if (absence->told[i][0] == (char)what && strcmp(absence->told[i] + 1, call_id) == 0)
+        if (strcmp(absence->told[i], call_id) == 0)
             return TRUE;
     }
     return FALSE;

@@ -10,24 +10,18 @@
 /* So many of the last things that a connection was told are remembered. */
 #define ABSENCE_TOLD 4
 
-/* What it may have been told of a call. */
-typedef enum {
-    ABSENCE_OVER = 'c',     /* it is over for the device */
-    ABSENCE_ANSWERED = 'a', /* the call that it made was answered */
-} AbsenceWhat;
-
 /* How the device was when it was there last. */
 typedef struct {
     char *device_id;
     gint64 since_ms;          /* Unix time: what ended later it may not have been told */
     gint64 until_ms;          /* Unix time at which it was found to be gone */
-    char *told[ABSENCE_TOLD]; /* each what and a callId: this it has been told nevertheless */
+    char *told[ABSENCE_TOLD]; /* callIds: it has been told nevertheless that these are over */
 } Absence;
 
 Absence *absence_new(const char *device_id, gint64 since_ms, gint64 until_ms);
 /* The oldest goes when there is no room. */
-void absence_told(Absence *absence, AbsenceWhat what, const char *call_id);
-gboolean absence_has_told(const Absence *absence, AbsenceWhat what, const char *call_id);
+void absence_told(Absence *absence, const char *call_id);
+gboolean absence_has_told(const Absence *absence, const char *call_id);
 void absence_free(Absence *absence); /* NULL is fine */
 
 typedef struct Absences Absences;

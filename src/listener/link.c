@@ -75,13 +75,19 @@ void link_settle(Link *link)
     link->is_settled = TRUE;
 }
 
+static void leave_dirt(Link *link)
+{
+    if (link->is_dirty || link->is_lazy)
+        g_queue_unlink(link->is_dirty ? &link->listener->dirty : &link->listener->lazy,
+                       &link->by_dirt);
+    link->is_dirty = link->is_lazy = FALSE;
+}
+
 static void mark_dirty(Link *link)
 {
     if (link->is_dirty)
         return;
-    if (link->is_lazy)
-        g_queue_unlink(&link->listener->lazy, &link->by_dirt);
-    link->is_lazy = FALSE;
+    leave_dirt(link);
     link->is_dirty = TRUE;
     enter(&link->listener->dirty, &link->by_dirt);
 }
@@ -274,10 +280,10 @@ static gboolean put_text(Link *link, const char *head, gsize head_length, const 
     return TRUE;
 }
 
-/* Nothing else came in this turn of the loop, and what there is to say need not wait for its end. */
+/* No other socket has something in this turn of the loop, and what there is to say need not wait for its end. */
 static gboolean is_last_of_turn(const Listener *listener)
 {
-    return !listener->has_more_items && !ev_pending_count(listener->loop);
+    return !listener->is_at_items && !ev_pending_count(listener->loop);
 }
 
 void link_send_two(Link *link, const char *head, gsize head_length, const char *text, gsize length)
@@ -526,13 +532,14 @@ void link_closed(Link *link)
 {
     Listener *listener = link->listener;
 
+    /* Nothing goes there any more, also while others are told of its end. */
+    leave_dirt(link);
+    link->is_doomed = TRUE;
     if (link->is_open)
         link->protocol->closed(link);
     leave_age(link);
     hangups_forget(link);
     g_queue_unlink(link->is_pinged ? &listener->pinged : &listener->heard, &link->by_silence);
-    if (link->is_dirty || link->is_lazy)
-        g_queue_unlink(link->is_dirty ? &listener->dirty : &listener->lazy, &link->by_dirt);
     count_address(link, -1);
     listener->stats.sockets--;
     g_clear_pointer(&link->out, g_byte_array_unref);

@@ -60,7 +60,7 @@ static gboolean was_away_at_last(const Look *look)
 }
 
 /* What happened then was said when the device was not there to hear it. */
-static gboolean has_missed(const Look *look, AbsenceWhat what, gint64 at_ms)
+static gboolean has_missed(const Look *look, gint64 at_ms)
 {
     const char *call_id = look->record->facts->call_id;
 
@@ -68,7 +68,7 @@ static gboolean has_missed(const Look *look, AbsenceWhat what, gint64 at_ms)
         return !look->absence || at_ms >= look->absence->since_ms;
     if (!look->absence)
         return was_away_at_last(look);
-    return at_ms >= look->absence->since_ms && !absence_has_told(look->absence, what, call_id);
+    return at_ms >= look->absence->since_ms && !absence_has_told(look->absence, call_id);
 }
 
 /* --- the events --- */
@@ -138,14 +138,11 @@ static Message *missed_event(const Look *look)
     if (!has_known(look))
         return NULL;
     if (!look->snapshot->is_caller && look->seen.accepted_ms && !was_answered_here(look))
-        return has_missed(look, ABSENCE_OVER, look->seen.accepted_ms)
-                   ? make_answered_elsewhere(look)
-                   : NULL;
+        return has_missed(look, look->seen.accepted_ms) ? make_answered_elsewhere(look) : NULL;
     if (is_final)
-        return has_missed(look, ABSENCE_OVER, look->seen.ended_ms) ? make_closing(look) : NULL;
+        return has_missed(look, look->seen.ended_ms) ? make_closing(look) : NULL;
     if (look->snapshot->is_caller && look->seen.accepted_ms)
-        return has_missed(look, ABSENCE_ANSWERED, look->seen.accepted_ms) ? make_accepted(look)
-                                                                          : NULL;
+        return has_missed(look, look->seen.accepted_ms) ? make_accepted(look) : NULL;
     return NULL;
 }
 

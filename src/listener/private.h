@@ -70,7 +70,7 @@ struct Listener {
     guint connections; /* of TCP, with those that are in their handshake */
     guint asks;        /* requests that the service has */
     gboolean needs_poke;
-    gboolean has_more_items; /* than the one that it is at */
+    gboolean is_at_items; /* of other threads, one after the other */
     gboolean is_stopping;
     gint64 stop_by_us;
     ListenerStats stats;

@@ -246,7 +246,7 @@ static int hear(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 }
 
 /* What is to be sent goes out together at the end of the loop's turn (link.c), which wakes whoever it is for once, or when it is
- * much: nobody waits for a long turn. Where nothing else came, it goes at once. */
+ * much: nobody waits for a long turn. Where no other socket has something, it goes at once. */
 static int hear_and_flush(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                           size_t length)
 {
@@ -344,10 +344,10 @@ static void run_items(struct ev_loop *loop, ev_async *watcher, int events G_GNUC
     Listener *listener = watcher->data;
     Item *item = NULL;
 
-    listener->has_more_items = TRUE;
+    listener->is_at_items = TRUE;
     for (guint i = 0; i < ITEMS_AT_ONCE && (item = take_item(listener)); i++)
         item->run(item);
-    listener->has_more_items = FALSE;
+    listener->is_at_items = FALSE;
     if (item)
         ev_async_send(loop, watcher);
 }

@@ -94,11 +94,11 @@ void device_go(SocketIoDevice *device)
     clear_device(device);
 }
 
-void device_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id)
+void device_told(SocketIoDevice *device, const char *call_id)
 {
     if (!device->told)
         device->told = absence_new(NULL, 0, 0);
-    absence_told(device->told, what, call_id);
+    absence_told(device->told, call_id);
 }
 
 static void add_events(GPtrArray *texts, GPtrArray *messages, const JoinSettings *join)

@@ -272,7 +272,7 @@ static void take_registration(SocketIoDevice *device, const Tag *tag, json_t *an
 
 static void note_answered(SocketIoDevice *device, const char *call_id)
 {
-    device_told(device, ABSENCE_OVER, call_id);
+    device_told(device, call_id);
     engineio_connection_prove(device->connection);
 }
 
@@ -292,7 +292,7 @@ static void note_reply(SocketIoDevice *device, const Tag *tag, const Reply *repl
             device_forget(device);
         return;
     }
-    if (reply->record && call_state_is_final(reply->record->status))
+    if (reply->record && call_state_is_final(record_view(reply->record, reply->view).status))
         note_answered(device, reply->record->facts->call_id);
 }
 

@@ -58,4 +58,4 @@ void device_go(SocketIoDevice *device);
 GPtrArray *device_first_events(const SocketIoDevice *device, const Reply *reply,
                                gboolean is_second_namespace);
 /* It is being told this of a call, in the answer to its own request. */
-void device_told(SocketIoDevice *device, AbsenceWhat what, const char *call_id);
+void device_told(SocketIoDevice *device, const char *call_id);

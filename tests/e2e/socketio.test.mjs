@@ -47,6 +47,19 @@ function proxies(it) {
   };
 }
 
+/** The network is away until the returned function is called, which resolves when the app is connected again. */
+async function away(device) {
+  const gone = event(device, 'disconnect');
+  device.network.isOpen = false;
+  device.network.cut();
+  await gone;
+  const back = event(device, 'connect');
+  return () => {
+    device.network.isOpen = true;
+    return back;
+  };
+}
+
 describe('the users\' document', () => {
   const it = scene({ plugin: { listener: {} } });
   const pairs = overSocketIo.flatMap((Client) => [[Client, WsClient], [WsClient, Client], [Client, Client]]);
@@ -291,19 +304,6 @@ describe('a bad network', () => {
     device.network = network;
     await device.connected();
     return device;
-  }
-
-  /** The network is away until the returned function is called, which resolves when the app is connected again. */
-  async function away(device) {
-    const gone = event(device, 'disconnect');
-    device.network.isOpen = false;
-    device.network.cut();
-    await gone;
-    const back = event(device, 'connect');
-    return () => {
-      device.network.isOpen = true;
-      return back;
-    };
   }
 
   const closings = (device, callId) => device.events.all().filter(
@@ -720,6 +720,31 @@ describe('another door', () => {
     await it.janus.admin({ request: 'disconnect', userId: bob.userId, deviceId: 'phone' });
     await bob.next('call:unregistered');
     assert.equal(await told, 'io server disconnect');
+  });
+});
+
+describe('hidden presence', () => {
+  const it = scene({ plugin: { general: { reveal_presence: false }, timers: { ring: 1000 }, listener: {} } });
+  const app = apps(it);
+  const proxy = proxies(it);
+
+  test('the caller of somebody busy, who was away at the end, learns of it as of any other', async () => {
+    const callee = await it.device(it.user('bob'), 'phone');
+    for (const name of ['carol', 'dave']) {
+      const callId = await ring(await it.device(it.user(name), 'phone'), [callee]);
+      await callee.ask('call:accept', { callId });
+    }
+    const network = await proxy();
+    const caller = app({ userId: it.user('alice'), deviceId: 'phone' }, { transports: ['websocket'], reconnectionDelay: 50 }, network.address);
+    caller.network = network;
+    await caller.connected();
+    const { callId, status } = await caller.ask('call:initiate', { receiverId: callee.userId });
+    assert.equal(status, 'ringing');
+    const comeBack = await away(caller);
+    const seen = async () => (await it.janus.admin({ request: 'call:get', userId: caller.userId, callId })).record;
+    await until(async () => (await seen()).status === 'timeout');
+    await comeBack();
+    assert.equal((await caller.next('call:timeout')).callId, callId);
   });
 });
 
