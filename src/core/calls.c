@@ -471,6 +471,7 @@ static void close_call(Hub *hub, Call *call, const Transition *row, const Occurr
     if (stops_push)
         stop_push(call, effects);
     effects_record(effects, call->is_veiled ? CHANGE_TOUCHED : CHANGE_CLOSED, call->record);
+    g_assert(!hub->closed);
     if (occurrence->is_last)
         hub->closed = call;
     else

@@ -98,8 +98,8 @@ typedef struct {
     const char *reason;  /* or NULL */
     const char *data;    /* JSON text, for SIGNAL and UPDATE */
     const MediaSecrets *secrets; /* for ACCEPT */
-    gboolean
-        is_last; /* the step looks for no call after it: one that closes is retired at its end */
+    /* The step looks for no call after it: one that closes is retired at its end. */
+    gboolean is_last;
 } Occurrence;
 
 /* Lets it happen to the call if the table knows it: returns the record that it made (owned), or

@@ -321,6 +321,7 @@ gint64 hub_deadline(const Hub *hub)
 
 void hub_stats(const Hub *hub, HubStats *stats)
 {
+    g_assert(!hub->is_in_step);
     *stats = hub->stats;
     stats->users = g_hash_table_size(hub->users);
     stats->ended_calls = hub->ended_order.length;
@@ -331,6 +332,7 @@ gboolean hub_device_info(const Hub *hub, const Address *address, DeviceInfo *inf
     const Device *device = g_hash_table_lookup(hub->by_address, address);
     Bucket requests;
 
+    g_assert(!hub->is_in_step);
     if (!device)
         return FALSE;
     requests = device->user->pace.requests;

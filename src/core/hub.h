@@ -23,8 +23,9 @@ void hub_free(Hub *hub);
 void hub_step(Hub *hub, const Event *event, Effects *effects);
 
 /* The same in two parts, for who carries out the effects in between: what they say need not wait for
- * the hub to put its lists in order. Before anything else is asked of the hub the step has to end;
- * the next one sees to that by itself. To end it again does nothing. */
+ * the hub to put its lists in order. Before anything else is asked of the hub the step has to end,
+ * but for hub_deadline(), which is another one then. The next step sees to that by itself, and to
+ * end it again does nothing. */
 void hub_step_begin(Hub *hub, const Event *event, Effects *effects);
 void hub_step_end(Hub *hub);
 
