@@ -359,6 +359,9 @@ static gboolean ask_go_on(Ask *ask)
         ask_finish(ask);
         return TRUE;
     }
+    /* Whoever hears of its record may have to wait for the readers. */
+    if (ask->work.ticket)
+        journal_wake(ask->service->journal);
     ask->is_stepped = TRUE;
     return hand_to_readers(ask, !is_only_reading(ask->event));
 }

@@ -52,8 +52,8 @@ struct Journal {
     GCond committed; /* a group is in, or the store fell ill */
     GQueue queue;    /* of Record: appended, not committed */
     guint enough;    /* as soon as so many are there, the writer wants to know */
-    gboolean
-        is_new; /* the queue's first came, and who appended it has not called journal_wake() yet */
+    /* The first of the queue came, and the writer was not told yet. */
+    gboolean is_new;
     GArray *settled; /* of gint64: events to forget */
     GQueue waiters;  /* of Waiter, in the order in which they came: whoever wait without a thread */
     JournalStats stats;
@@ -118,7 +118,6 @@ static guint peek_group(Journal *journal, Record **group)
 
     for (const GList *link = journal->queue.head; link && count < GROUP_MOST; link = link->next)
         group[count++] = link->data;
-    journal->is_new = FALSE;
     return count;
 }
 
@@ -191,6 +190,7 @@ static void gather_group(Journal *journal)
     gint64 now_us = g_get_monotonic_time();
     guint were = 0;
 
+    journal->is_new = FALSE;
     while (now_us < until_us && journal->queue.length > were &&
            journal->queue.length < GATHER_MOST && !journal->is_stopping) {
         were = journal->queue.length;

@@ -51,7 +51,7 @@ void outbox_clear(Outbox *outbox, GDestroyNotify free_item)
 {
     gpointer item;
 
-    g_assert(!outbox->drainer);
+    g_assert(!outbox->drainer && !outbox->has_successor);
     while ((item = take(outbox)))
         free_item(item);
     g_free(outbox->items);

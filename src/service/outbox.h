@@ -28,6 +28,6 @@ void outbox_clear(Outbox *outbox, GDestroyNotify free_item);
 void outbox_put(Outbox *outbox, gpointer item);
 /* `hand` takes over each item. Returns at once when another thread is at it. */
 void outbox_drain(Outbox *outbox, OutboxHand hand, gpointer user_data);
-/* The same for a `hand` that waits for nothing: where others put in as fast as one thread hands over, who finds much waiting takes
- * the turn of the one that is at it, as soon as the item under way is done. So nobody works for others for long. */
+/* The same for a `hand` that waits for nothing: where others put in as fast as one thread hands over, who finds much waiting
+ * takes its place, as soon as it has handed over some tens. So nobody works for others for long. */
 void outbox_drain_in_turns(Outbox *outbox, OutboxHand hand, gpointer user_data);

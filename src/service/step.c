@@ -246,22 +246,32 @@ static void fail_call(gpointer item, gpointer data)
     record_unref(record);
 }
 
+/* It may be another's by now. What it puts in order may have a deadline. */
 static void end_step(Service *service)
 {
     service_lock_hub(service);
+    service_wake_timer(service);
     g_mutex_unlock(&service->lock);
+}
+
+/* To wake the writer takes as long as to tell a device, which comes first, unless something may have to be waited for before. */
+static void wake_writer(const Service *service, const Work *work)
+{
+    if (service->journal && work->ticket)
+        journal_wake(service->journal);
 }
 
 void service_deliver(Service *service, Work *work)
 {
+    if (work->after || orders_are_waiting(&service->orders))
+        wake_writer(service, work);
     orders_drain(&service->orders);
     if (service->options.backend)
         outbox_drain_in_turns(&service->pushes, hand_push, service);
     drain_peers(work);
     if (!service->journal)
         outbox_drain_in_turns(&service->records, write_at_once, service);
-    else if (work->ticket)
-        journal_wake(service->journal);
+    wake_writer(service, work);
     end_step(service);
     if (service->options.notifier)
         outbox_drain_in_turns(&service->notices, hand_notice, service);

@@ -204,6 +204,34 @@ static void note_done(gboolean is_committed, gpointer data)
     g_atomic_int_set((gint *)data, is_committed ? 1 : -1);
 }
 
+/* Did it not sleep by then, it would need nobody to wake it. */
+static void let_writer_sleep(void)
+{
+    g_usleep(20 * 1000);
+}
+
+static void test_the_writer_sleeps_until_others_were_told(void)
+{
+    StubStore stub;
+    Journal *journal;
+    JournalStats stats;
+
+    stub_init(&stub);
+    journal = journal_new(&stub.store, PATIENT);
+    let_writer_sleep();
+    append_quietly(journal, "C", 1);
+    let_writer_sleep();
+    journal_stats(journal, &stats);
+    g_assert_cmpuint(stats.committed, ==, 0);
+    journal_wake(journal);
+    do {
+        g_thread_yield();
+        journal_stats(journal, &stats);
+    } while (stats.committed < 1);
+    journal_free(journal);
+    stub_clear(&stub);
+}
+
 /* Who appended a record may be long at telling others of it: neither who waits nor who appends another relies on it. */
 static void test_nobody_relies_on_another_to_wake_the_writer(void)
 {
@@ -214,12 +242,14 @@ static void test_nobody_relies_on_another_to_wake_the_writer(void)
 
     stub_init(&stub);
     journal = journal_new(&stub.store, PATIENT);
+    let_writer_sleep();
     g_assert_true(journal_wait(journal, append_quietly(journal, "C", 1)));
+    let_writer_sleep();
     journal_then(journal, append_quietly(journal, "C", 2), note_done, &done);
     while (!g_atomic_int_get(&done))
         g_thread_yield();
     g_assert_cmpint(g_atomic_int_get(&done), ==, 1);
-    g_usleep(20 * 1000); /* the writer sleeps by then; did it not, it would need nobody */
+    let_writer_sleep();
     append_quietly(journal, "C", 3);
     append_quietly(journal, "C", 4);
     do {
@@ -492,6 +522,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     log_set_sink(keep_quiet);
     g_test_add_func("/journal/records-arrive-in-order", test_records_arrive_in_order);
+    g_test_add_func("/journal/the-writer-sleeps-until-others-were-told",
+                    test_the_writer_sleeps_until_others_were_told);
     g_test_add_func("/journal/nobody-relies-on-another-to-wake-the-writer",
                     test_nobody_relies_on_another_to_wake_the_writer);
     g_test_add_func("/journal/what-gathers-is-one-group", test_what_gathers_is_one_group);

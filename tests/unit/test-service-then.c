@@ -50,6 +50,10 @@ static void keep(gpointer connection G_GNUC_UNUSED)
 {
 }
 
+static void ignore(gpointer connection G_GNUC_UNUSED, const Message *message G_GNUC_UNUSED)
+{
+}
+
 static const Delivery listening = {.send = hear, .ref = keep, .unref = keep};
 
 static void keep_quiet(LogLevel level G_GNUC_UNUSED, const char *line G_GNUC_UNUSED)
@@ -556,6 +560,36 @@ static void test_orders_are_for_others(void)
     world_clear(&world);
 }
 
+/* What is put in order after a step may have the next deadline: the timer learns of it, though nobody asks for anything more. */
+static void test_who_left_is_forgotten_on_a_quiet_server(void)
+{
+    static const Delivery deaf = {.send = ignore, .ref = keep, .unref = keep};
+    ServiceOptions options = {.store = memory_store_new(10)};
+    gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
+    Event event = {.kind = EVENT_REGISTER, .reg = {.user_id = "alice", .device_id = "phone"}};
+    Peer *peer = peer_new(&deaf, NULL);
+    Service *service;
+    HubStats stats;
+    Reply reply;
+
+    hub_settings_init(&options.hub);
+    options.hub.rates.requests = (Rate){.tokens = 1, .period_us = 50 * 1000, .size = 10};
+    service = service_new(&options);
+    g_usleep(20 * 1000); /* the timer's thread sleeps by then */
+    service_request(service, peer, &event, &reply);
+    g_assert_cmpint(reply.refusal, ==, REFUSAL_NONE);
+    reply_clear(&reply);
+    service_request(service, peer, &(Event){.kind = EVENT_GET, .about.call_id = "C"}, &reply);
+    reply_clear(&reply);
+    service_disconnect(service, peer);
+    do {
+        g_assert_cmpint(g_get_monotonic_time(), <, until_us);
+        g_usleep(1000);
+        service_stats(service, &stats);
+    } while (stats.users);
+    service_free(service);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -570,5 +604,7 @@ int main(int argc, char **argv)
     g_test_add_func("/service/then/stopped-in-mid-wait", test_stopped_in_mid_wait);
     g_test_add_func("/service/then/orders-are-for-others", test_orders_are_for_others);
     g_test_add_func("/service/then/many-threads", test_threads);
+    g_test_add_func("/service/then/who-left-is-forgotten-on-a-quiet-server",
+                    test_who_left_is_forgotten_on_a_quiet_server);
     return g_test_run();
 }
