@@ -48,10 +48,10 @@ function inSeries(m, rows) {
   }).filter((value) => value !== undefined);
 }
 
+/** Of the largest crowd that of the smallest, 200. */
 function crowdRatio(m, peer) {
-  const largest = m.crowds.filter((run) => run.peer === peer && run.step === 'quiet').at(-1);
-  const few = median(m.each(peer, 'latency', p99));
-  return largest && few ? [p99(largest) / few] : [];
+  const quiet = m.crowds.filter((run) => run.peer === peer && run.step === 'quiet');
+  return quiet.length > 1 ? [p99(quiet.at(-1)) / p99(quiet[0])] : [];
 }
 
 function throughListener(m) {

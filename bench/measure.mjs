@@ -90,8 +90,15 @@ async function withPeer(name, act, settings = {}) {
   }
 }
 
-/** Another order each time, so that nobody always follows the same neighbour. */
-const turned = (names, by) => [...names.slice(by % names.length), ...names.slice(0, by % names.length)];
+/** In another order for each `seed`, so that nobody always follows the same neighbour; the same one each time it runs. */
+function shuffled(names, seed) {
+  const left = [...names];
+  let state = seed + 1;
+  return names.map(() => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return left.splice((state >>> 8) % left.length, 1)[0];
+  });
+}
 
 /** A peer that is one of several, all of which are there and of which one runs: what it did in its turns, until something went wrong. */
 class Slices {
@@ -108,8 +115,7 @@ class Slices {
 
   async play() {
     resumeServer(this.server);
-    this.runs.push(await run(this.name, this.server, 'latency', lengths.latency));
-    pauseServer(this.server);
+    this.runs.push(await run(this.name, this.server, 'latency', lengths.latency).finally(() => pauseServer(this.server)));
   }
 
   /** Does one of these, unless it failed before. */
@@ -132,10 +138,10 @@ async function measureLatencyRound(round) {
     for (const one of all)
       await one.dare(one.begin);
     for (let slice = 0; slice < lengths.slices; slice++)
-      for (const one of turned(all, round * lengths.slices + slice))
+      for (const one of shuffled(all, round * lengths.slices + slice))
         await one.dare(one.play);
   } finally {
-    await Promise.all(all.map((one) => one.end()));
+    await Promise.allSettled(all.map((one) => one.end()));
   }
   return all.filter(({ hasFailed }) => !hasFailed).map(({ name, runs }) => ({ round, peer: name, step: 'latency', ...mergeRuns(runs) }));
 }
@@ -171,7 +177,7 @@ function summary({ calls_per_s: rate, due, server, generator_cpu_share: own }) {
 async function measureRounds() {
   const results = [];
   for (let round = 0; round < lengths.rounds; round++) {
-    for (const name of turned(Object.keys(rounds).filter(isThere), round))
+    for (const name of shuffled(Object.keys(rounds).filter(isThere), round))
       results.push(...await turn(name, round));
   }
   return results;

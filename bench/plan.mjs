@@ -43,7 +43,7 @@ export const latencyPeers = Object.keys(rounds).filter((name) => name !== 'ping'
 /** Registered users: what they cost, and what they do to those who call. */
 export const crowds = { 'ping': 'idle', 'call': 'calls', 'callv1': 'calls', 'relay': 'calls' };
 
-const full = { rounds: 3, slices: 4, seconds: 2, closedSeconds: 2, sizes: [100, 1000, 5000, 10000], crowdSeconds: 2, quietSeconds: 6, dropped: 9900, settingUsers: 1000 };
+const full = { rounds: 3, slices: 4, seconds: 2, closedSeconds: 2, sizes: [200, 1000, 5000, 10000], crowdSeconds: 2, quietSeconds: 6, dropped: 9900, settingUsers: 1000 };
 const quick = { rounds: 1, slices: 2, seconds: 0.3, closedSeconds: 0.3, sizes: [100, 300], crowdSeconds: 0.3, quietSeconds: 0.3, dropped: 200, settingUsers: 150 };
 
 export function plan({ isQuick, roundCount }) {

@@ -44,8 +44,8 @@ function criteriaTable() {
 function latencyPart() {
   const rows = measured.peers('latency').map((peer) => {
     const of = (read) => spread(measured.each(peer, 'latency', read));
-    return [`\`${peer}\``, of((run) => run.due.p50_us), of((run) => run.due.p90_us), of((run) => run.due.p99_us), of((run) => run.due.max_us),
-      of((run) => run.answer.p50_us), of((run) => run.setup?.p50_us), of((run) => run.server.cpu_s_per_1000_calls), of((run) => run.generator_cpu_share)];
+    return [`\`${peer}\``, of((run) => run.due?.p50_us), of((run) => run.due?.p90_us), of((run) => run.due?.p99_us), of((run) => run.due?.max_us),
+      of((run) => run.answer?.p50_us), of((run) => run.setup?.p50_us), of((run) => run.server.cpu_s_per_1000_calls), of((run) => run.generator_cpu_share)];
   });
   const lines = measured.peers('latency').map((peer) => ({ name: peer, points: measured.curve(peer, 'latency') })).filter(({ points }) => points.length);
   return `${table(['peer', 'p50 µs', 'p90 µs', 'p99 µs', 'max µs', 'p50 from sending', 'call to incoming p50', 'CPU s/1000 calls', 'generator\'s core'], rows)}

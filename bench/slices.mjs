@@ -4,8 +4,10 @@ import fs from 'node:fs';
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const rounded = (value, digits) => Number(value.toFixed(digits));
 
-/** The generator's histograms, each with buckets_ns, as if they were of one run. */
+/** The generator's histograms, each with buckets_ns, as if they were of one run; undefined when there are none. */
 export function mergeHistograms(histograms) {
+  if (histograms.length === 0)
+    return undefined;
   const counts = new Map();
   for (const [ns, count] of histograms.flatMap(({ buckets_ns: buckets }) => buckets))
     counts.set(ns, (counts.get(ns) ?? 0) + count);
@@ -31,9 +33,10 @@ export function mergeRuns(runs) {
   const calls = total((run) => run.calls);
   const seconds = total((run) => run.seconds);
   const cpu = total((run) => run.server.cpu_s);
-  const { buckets_ns: _, ...setup } = times('setup');
+  const { buckets_ns: _, ...setup } = times('setup') ?? {};
   return {
     ...last, seconds, calls, calls_per_s: rounded(calls / seconds, 1),
+    first_error: runs.find((run) => run.first_error)?.first_error,
     lost: total((run) => run.lost), errors: total((run) => run.errors), late: total((run) => run.late), cut: total((run) => run.cut),
     setup, answer: times('answer'), due: times('due'),
     server: { ...last.server, cpu_s: rounded(cpu, 4), user_s: rounded(total((run) => run.server.user_s), 2),
